@@ -1,0 +1,175 @@
+"""What every firm shares: identity, money, staff and the flows of the month."""
+
+from __future__ import annotations
+
+
+from numba.extending import register_jitable
+
+from agents.base import SKILLS, ByDraw, ByHour, BySkill, Columns
+from agents.policy import Policy
+from agents.world import Parameters, World
+
+
+class Firm(Columns):
+    """A firm: identity fixed at birth, balance sheet, staff, and the month's flows that the ledger collects."""
+
+    # Identity
+    agent_id: int
+    home: int
+    kind: int
+    zone: int
+    target_mw: float
+    funds_usd: float
+    wacc_per_year: float
+    hurdle: float
+    debt_share: float
+    foreign: int
+    draws: ByDraw
+    # Site
+    active: int
+    applied_mw: float
+    applied_month: int
+    granted_mw: float
+    building_mw: float
+    build_months: float
+    build_months_left: float
+    site_mw: float
+    opened_month: int
+    # Balance sheet
+    cash_usd: float
+    debt_usd: float
+    loss_months: float
+    # Staff
+    staff_target: BySkill
+    staff: BySkill
+    builders_target: BySkill
+    builders: BySkill
+    # Load offered to the grid
+    load_mw: ByHour
+    # Flows of the month, USD unless stated
+    bill_usd: float
+    levy_usd: float
+    power_tax_usd: float
+    licence_usd: float
+    income_tax_usd: float
+    turnover_tax_usd: float
+    withholding_usd: float
+    fine_usd: float
+    hardware_usd: float
+    duty_usd: float
+    hardware_tax_usd: float
+    site_usd: float
+    wages_usd: float
+    other_usd: float
+    sales_abroad_usd: float
+    sales_home_usd: float
+    resale_usd: float
+    interruption_usd: float
+    interest_usd: float
+    principal_usd: float
+    loan_usd: float
+    equity_usd: float
+    dividend_usd: float
+    written_off_usd: float
+    energy_mwh: float
+    stolen_mwh: float
+    invested_usd: float
+
+
+FLOWS = (
+    "bill_usd", "levy_usd", "power_tax_usd", "licence_usd", "income_tax_usd", "turnover_tax_usd", "withholding_usd",
+    "fine_usd", "hardware_usd", "duty_usd", "hardware_tax_usd", "site_usd", "wages_usd", "other_usd",
+    "sales_abroad_usd", "sales_home_usd", "resale_usd", "interruption_usd", "interest_usd", "principal_usd",
+    "loan_usd", "equity_usd", "dividend_usd", "written_off_usd", "energy_mwh", "stolen_mwh", "invested_usd",
+)  # fmt: skip
+
+
+@register_jitable
+def raise_capital(firm: Firm, need_usd: float) -> None:
+    """Finance ``need_usd``: loans up to the debt share, then cash on hand, then new equity from the owners."""
+    loan = firm.debt_share * need_usd
+    equity = max(0.0, need_usd - loan - firm.cash_usd)
+    firm.loan_usd += loan
+    firm.debt_usd += loan
+    firm.equity_usd += equity
+    firm.funds_usd -= equity
+    firm.cash_usd += loan + equity
+    firm.invested_usd += need_usd
+
+
+@register_jitable
+def service_debt(firm: Firm, rate_per_year: float, loan_months: float) -> None:
+    """Pay interest and a straight-line share of principal."""
+    interest = firm.debt_usd * rate_per_year / 12.0
+    principal = firm.debt_usd / loan_months
+    firm.interest_usd += interest
+    firm.principal_usd += principal
+    firm.debt_usd -= principal
+    firm.cash_usd -= interest + principal
+
+
+@register_jitable
+def settle_cash(firm: Firm, buffer_usd: float, payout_share: float) -> None:
+    """Pay owners what exceeds the buffer; a shortfall becomes bank debt, so that cash never falls below zero."""
+    if firm.cash_usd < 0.0:
+        firm.loan_usd -= firm.cash_usd
+        firm.debt_usd -= firm.cash_usd
+        firm.cash_usd = 0.0
+    elif firm.cash_usd > buffer_usd:
+        dividend = payout_share * (firm.cash_usd - buffer_usd)
+        firm.dividend_usd += dividend
+        firm.funds_usd += dividend
+        firm.cash_usd -= dividend
+
+
+@register_jitable
+def wind_up(firm: Firm) -> None:
+    """Repay debt from cash, write the rest off as a recorded default, pay owners what is left, and leave."""
+    repaid = min(firm.cash_usd, firm.debt_usd)
+    firm.principal_usd += repaid
+    firm.cash_usd -= repaid
+    firm.debt_usd -= repaid
+    firm.written_off_usd += firm.debt_usd
+    firm.debt_usd = 0.0
+    firm.dividend_usd += firm.cash_usd
+    firm.funds_usd += firm.cash_usd
+    firm.cash_usd = 0.0
+    firm.active = 0
+    firm.site_mw = 0.0
+    firm.building_mw = 0.0
+    firm.applied_mw = 0.0
+    firm.granted_mw = 0.0
+    firm.loss_months = 0.0
+    for hour in range(24):
+        firm.load_mw[hour] = 0.0
+    for skill in range(SKILLS):
+        firm.staff_target[skill] = 0.0
+        firm.builders_target[skill] = 0.0
+
+
+@register_jitable
+def hire(firm: Firm, world: World) -> None:
+    """Close the gap to the staff target by the share of vacancies that the labour market filled; release at once."""
+    for skill in range(SKILLS):
+        gap = firm.staff_target[skill] - firm.staff[skill]
+        firm.staff[skill] += gap if gap < 0.0 else gap * world.hire_share[skill]
+        gap = firm.builders_target[skill] - firm.builders[skill]
+        firm.builders[skill] += gap if gap < 0.0 else gap * world.hire_share[skill]
+
+
+@register_jitable
+def pay_wages(firm: Firm, world: World) -> None:
+    """Pay the month's wages of operations and construction staff."""
+    wages = 0.0
+    for skill in range(SKILLS):
+        wages += (firm.staff[skill] + firm.builders[skill]) * world.wage_usd_per_month[skill]
+    firm.wages_usd += wages
+    firm.cash_usd -= wages
+
+
+@register_jitable
+def country_discount(firm: Firm, world: World, policy: Policy) -> float:
+    """Yearly discount rate at home: cost of capital plus the reversal hazard when contracts are not grandfathered."""
+    return firm.wacc_per_year + (0.0 if policy.grandfathered == 1 else world.reversal_hazard_per_year)
+
+

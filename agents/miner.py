@@ -1,0 +1,375 @@
+"""Miner firms, at home and in the rest of the world: the same rules, other power prices.
+
+Each month a miner forms expectations, plans (enter, order, sell), builds, runs or idles each hardware generation hour
+by hour, settles its bills, may be inspected, and may leave. All decisions are in this file; what hardware is worth is in
+``miner_appraisal``.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba.extending import register_jitable
+
+from agents.base import FORECASTERS, GENERATIONS, SKILLS, ByGeneration, ByHour
+from agents.firm import Firm, hire, pay_wages, raise_capital, service_debt, settle_cash, wind_up
+from agents.miner_accounts import (
+    be_caught,
+    order_rigs,
+    pay_income_tax,
+    pay_levies,
+    pay_power,
+    sell_rigs,
+    sell_treasury,
+)
+from agents.miner_appraisal import (
+    GREY,
+    LICENSED,
+    THEFT,
+    allowed_statuses,
+    best_generation,
+    build_months,
+    kw_per_ths,
+    power_price_usd_per_kwh,
+    site_capex_usd_per_mw,
+    size_limit_mw,
+)
+from agents.policy import SURPLUS_HOURS, Policy
+from agents.rules.compliance import imitate_probability, load_signature, updated_hazard
+from agents.rules.mining import runs
+from agents.world import (
+    U_CONSIDER,
+    U_DETECTION,
+    U_FORECASTER,
+    U_SWITCH,
+    Parameters,
+    World,
+)
+
+HOUSEHOLD, FARM, FOREIGN, STATE, WORLD = range(5)
+
+
+class Miner(Firm):
+    """A mining firm or, before it enters, a numbered slot for one."""
+
+    # Identity
+    power_price_usd_per_kwh: float
+    pue: float
+    morale: float
+    lawful: int
+    can_bypass: int
+    hold_share: float
+    # State
+    forecaster: int
+    compliance: int
+    perceived_hazard: float
+    cutoff_months_left: float
+    planned_generation: int
+    fleet_ths: ByGeneration
+    order_generation: int
+    order_ths: float
+    order_months_left: float
+    order_used: int
+    sold_ths: ByGeneration
+    seized_ths: ByGeneration
+    coins_btc: float
+    bid_usd_per_mw: float
+    caught: int
+    entered: int
+    left: int
+    # Operation
+    hash_ehs: ByHour
+    mean_hash_ehs: float
+    energised_mw: float
+    payoff_usd_per_mw: float
+    sold_btc: float
+    mined_btc: float
+
+    @register_jitable
+    def expect(self, world: World, policy: Policy, par: Parameters) -> None:
+        """Choose a forecaster: a share of firms reconsiders and picks by the performance shares (Eq. M1, B8)."""
+        if self.draws[U_SWITCH] >= 1.0 - par.forecast_inertia:
+            return
+        cumulative = 0.0
+        for rule in range(FORECASTERS):
+            cumulative += world.forecaster_share[rule]
+            if self.draws[U_FORECASTER] < cumulative:
+                self.forecaster = rule
+                return
+
+    @register_jitable
+    def plan(self, world: World, policy: Policy, par: Parameters) -> None:
+        """Enter, expand or renew: apply for power or order hardware if NPV over cost clears the firm's hurdle (Eq. M2)."""
+        if self.cutoff_months_left > 0.0:
+            self.cutoff_months_left -= 1.0
+            return
+        if self.order_ths > 0.0 or self.applied_mw > 0.0 or self.building_mw > 0.0:
+            return
+        if self.draws[U_CONSIDER] >= par.consider_probability_per_month:
+            return
+        if self.active == 1:
+            renew(self, world, policy, par)
+            if self.kind != STATE:
+                return
+        elif self.home == 1 and self.kind != STATE:
+            enter(self, world, policy, par)
+        if self.kind == STATE and self.site_mw < policy.state_mining_mw:
+            expand_state_mining(self, world, policy, par)
+
+    @register_jitable
+    def build(self, world: World, policy: Policy, par: Parameters) -> None:
+        """Turn granted power into a site and ordered machines into a fleet, month by month; pay site work as it is done."""
+        if self.granted_mw > 0.0:
+            start_site(self, world, policy, par)
+        if self.building_mw > 0.0:
+            spend = self.building_mw * site_capex_usd_per_mw(self, par, self.compliance) / self.build_months
+            self.site_usd += spend
+            self.cash_usd -= spend
+            self.build_months_left -= 1.0
+            if self.build_months_left <= 0.0:
+                self.site_mw += self.building_mw
+                self.building_mw = 0.0
+        if self.order_ths > 0.0:
+            self.order_months_left -= 1.0
+            if self.order_months_left <= 0.0 and self.building_mw <= 0.0:
+                self.fleet_ths[self.order_generation] += self.order_ths
+                self.order_ths = 0.0
+
+    @register_jitable
+    def recruit(self, world: World, policy: Policy, par: Parameters) -> None:
+        """Set staff targets by MW run and MW under construction; the labour market fills vacancies afterwards."""
+        operations = par.mining_jobs_per_mw * par.local_labour_factor * self.energised_mw
+        builders = par.mining_construction_jobs_per_mw * par.local_labour_factor * self.building_mw
+        for skill in range(SKILLS):
+            self.staff_target[skill] = operations * world.mining_operations_skill_share[skill]
+            self.builders_target[skill] = builders * world.construction_skill_share[skill]
+
+    @register_jitable
+    def hire(self, world: World, policy: Policy, par: Parameters) -> None:
+        """Take on the staff that the labour market supplied."""
+        hire(self, world)
+
+    @register_jitable
+    def run(self, world: World, policy: Policy, par: Parameters) -> None:
+        """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's marginal cost (Eq. B1, M3)."""
+        for hour in range(24):
+            self.load_mw[hour] = 0.0
+            self.hash_ehs[hour] = 0.0
+        self.mean_hash_ehs = 0.0
+        self.energised_mw = 0.0
+        if self.active == 0 or self.cutoff_months_left > 0.0:
+            return
+        surplus_only = policy.allocation_rule == SURPLUS_HOURS and self.home == 1 and self.compliance == LICENSED
+        hours = 24 if self.home == 1 else 1
+        for generation in range(GENERATIONS):
+            fleet = self.fleet_ths[generation] * par.mining_availability
+            if fleet <= 0.0:
+                continue
+            megawatt = fleet * kw_per_ths(world.rig_j_per_th[generation], self.pue) / 1000.0
+            for hour in range(hours):
+                if surplus_only and world.surplus_hour[hour] < 0.5:
+                    continue
+                price = power_price_usd_per_kwh(self, world, policy, par, self.compliance, hour)
+                if runs(
+                    world.hashprice_usd_per_ph_day * (1.0 - par.pool_fee_share),
+                    world.rig_j_per_th[generation],
+                    self.pue,
+                    price,
+                    par.mining_other_usd_per_kwh,
+                ):
+                    self.load_mw[hour] += megawatt
+                    self.hash_ehs[hour] += fleet / 1e6
+        for hour in range(hours):
+            self.mean_hash_ehs += self.hash_ehs[hour] / hours
+            self.energised_mw += self.load_mw[hour] / hours
+
+    @register_jitable
+    def settle(self, world: World, policy: Policy, par: Parameters) -> None:
+        """Sell coins, pay power, levy, licence, taxes, wages, interest and owners (rows of the flow matrix, B13)."""
+        if self.active == 0 and self.building_mw <= 0.0:
+            return
+        mined = 0.0
+        if world.network_hash_ehs > 0.0:
+            mined = self.mean_hash_ehs / world.network_hash_ehs * world.coins_issued_btc * (1.0 - par.pool_fee_share)
+        self.mined_btc = mined
+        self.sold_btc = mined * (1.0 - self.hold_share)
+        self.coins_btc += mined - self.sold_btc
+        revenue = self.sold_btc * world.btc_price_usd
+        self.sales_abroad_usd = revenue
+        self.cash_usd += revenue
+        operating = revenue - pay_power(self, world, policy, par) - pay_levies(self, world, policy, par, revenue)
+        operating += mined * world.btc_price_usd - revenue
+        other = self.energy_mwh * 1000.0 * par.mining_other_usd_per_kwh
+        wages_before = self.wages_usd
+        pay_wages(self, world)
+        other = max(0.0, other - (self.wages_usd - wages_before))
+        self.other_usd += other
+        self.cash_usd -= other
+        operating -= self.wages_usd + other
+        service_debt(self, par.loan_rate_per_year, par.loan_months)
+        pay_income_tax(self, world, policy, par, operating)
+        self.payoff_usd_per_mw = operating / self.site_mw if self.site_mw > 0.0 else 0.0
+        self.loss_months = self.loss_months + 1.0 if operating - self.interest_usd < 0.0 else 0.0
+        if self.energised_mw <= 0.0 and self.building_mw <= 0.0 and self.order_ths <= 0.0:
+            self.loss_months = max(self.loss_months, 1.0)
+        if self.coins_btc > 0.0 and self.cash_usd < 0.0:
+            sell_treasury(self, world)
+        settle_cash(self, par.cash_buffer_months * (self.bill_usd + self.wages_usd), par.payout_share)
+
+    @register_jitable
+    def face_inspection(self, world: World, policy: Policy, par: Parameters) -> None:
+        """An illegal site is found with the detection rate times its signature: fine, seizure, cut-off; learn from it (Eq. M5, M6)."""
+        self.caught = 0
+        if self.home == 0:
+            return
+        signal = world.caught_share
+        if self.active == 1 and self.compliance != LICENSED and self.energised_mw > 0.0:
+            visibility = par.grey_visibility if self.compliance == GREY else 1.0
+            signature = load_signature(self.energised_mw, par.signature_exponent) * visibility
+            if self.draws[U_DETECTION] < min(1.0, world.detection_rate_per_signature * signature):
+                be_caught(self, policy, par)
+                signal = 1.0
+        own_rate = world.detection_rate_per_signature
+        self.perceived_hazard = updated_hazard(self.perceived_hazard, own_rate, par.hazard_memory, signal)
+
+    @register_jitable
+    def review_survival(self, world: World, policy: Policy, par: Parameters) -> None:
+        """Leave after too many months of cash loss, or when debt exceeds what the rigs would fetch; sell the fleet first (Eq. M3)."""
+        self.left = 0
+        if self.active == 0:
+            return
+        fetch = 0.0
+        for generation in range(GENERATIONS):
+            fetch += self.fleet_ths[generation] * world.rig_price_usd_per_ths[generation]
+        fetch *= par.resale_share
+        insolvent = self.debt_usd > fetch + self.cash_usd and self.loss_months >= 1.0
+        banned = self.compliance == LICENSED and self.home == 1 and policy.mining_legal == 0
+        if self.loss_months < par.exit_months and not insolvent and not banned:
+            return
+        for generation in range(GENERATIONS):
+            sell_rigs(self, world, par, generation, self.fleet_ths[generation])
+        if self.coins_btc > 0.0:
+            sell_treasury(self, world)
+        self.order_ths = 0.0
+        wind_up(self)
+        self.cutoff_months_left = par.reentry_months
+        self.left = 1
+
+
+@register_jitable
+def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Compare licensed, grey and stolen power for a new site; apply, or build at once where no permission is asked (Eq. M5)."""
+    best_status, best_value, best_rig, best_cost = -1, 0.0, -1, 0.0
+    hurdle = firm.hurdle - par.imitation_weight * math.log1p(world.entrants)
+    for status in range(3):
+        if not allowed_statuses(firm, world, policy, status, par):
+            continue
+        site_mw = min(firm.target_mw, size_limit_mw(par, status))
+        rig, ratio, cost = best_generation(firm, world, policy, par, status, site_mw, True)
+        guilt = firm.morale if status != LICENSED else 0.0
+        value = (ratio - hurdle - guilt) * site_mw
+        if rig >= 0 and value > best_value:
+            best_status, best_value, best_rig, best_cost = status, value, rig, cost
+    if best_status < 0:
+        return
+    cost_per_mw = best_cost / (kw_per_ths(world.rig_j_per_th[best_rig], firm.pue) / 1000.0)
+    affordable = firm.funds_usd / (1.0 - firm.debt_share) / cost_per_mw
+    site_mw = min(min(firm.target_mw, size_limit_mw(par, best_status)), affordable)
+    if site_mw < par.smallest_site_mw:
+        return
+    firm.compliance = best_status
+    firm.planned_generation = best_rig
+    firm.bid_usd_per_mw = best_value / site_mw * cost_per_mw
+    firm.entered = 1
+    if best_status == LICENSED:
+        firm.applied_mw = site_mw
+        firm.applied_month = world.month
+    else:
+        firm.granted_mw = site_mw
+
+
+@register_jitable
+def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Fill free site power with new machines; expand the site if new power pays too. Obsolete machines are sold first."""
+    free_mw = firm.site_mw
+    for generation in range(GENERATIONS):
+        fleet = firm.fleet_ths[generation]
+        if fleet <= 0.0:
+            continue
+        price = cheapest_hour_usd_per_kwh(firm, world, policy, par)
+        forecast = math.exp(world.forecast_log_hashprice[firm.forecaster])
+        if runs(forecast, world.rig_j_per_th[generation], firm.pue, price, par.mining_other_usd_per_kwh):
+            free_mw -= fleet * kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
+        elif firm.loss_months >= 1.0 or par.obsolete_sale_share >= 1.0:
+            sell_rigs(firm, world, par, generation, fleet)
+        else:
+            sell_rigs(firm, world, par, generation, fleet * par.obsolete_sale_share)
+    if free_mw > par.smallest_site_mw:
+        rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, False)
+        if rig >= 0 and ratio > firm.hurdle:
+            wanted = free_mw / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
+            order_rigs(firm, world, policy, par, rig, min(wanted, purse_usd(firm) / cost), cost)
+        return
+    room_mw = min(par.expansion_share * firm.site_mw, firm.target_mw - firm.site_mw)
+    if room_mw < par.smallest_site_mw or (firm.home == 1 and firm.compliance == THEFT):
+        return
+    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, True)
+    if rig < 0 or ratio <= firm.hurdle:
+        return
+    mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
+    room_mw = min(room_mw, purse_usd(firm) / cost * mw_per_ths)
+    if room_mw < par.smallest_site_mw:
+        return
+    firm.planned_generation = rig
+    firm.bid_usd_per_mw = ratio * cost / mw_per_ths
+    if firm.home == 1 and firm.compliance == LICENSED:
+        firm.applied_mw = room_mw
+        firm.applied_month = world.month
+    else:
+        firm.granted_mw = min(room_mw, size_limit_mw(par, firm.compliance))
+
+
+@register_jitable
+def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """The state's own miner builds towards the MW that the regime decides, with its best machine, by a share at a time."""
+    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
+    if rig < 0:
+        return
+    firm.planned_generation = rig
+    firm.compliance = LICENSED
+    firm.granted_mw = min(policy.state_mining_mw * par.expansion_share, policy.state_mining_mw - firm.site_mw)
+
+
+@register_jitable
+def purse_usd(firm: Miner) -> float:
+    """What the firm can spend: cash and owners' funds, levered by its debt share (pipeline limit of M2)."""
+    return max(0.0, firm.cash_usd + firm.funds_usd) / (1.0 - firm.debt_share)
+
+
+@register_jitable
+def cheapest_hour_usd_per_kwh(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
+    """Lowest power price of the day: a machine that does not run even then is obsolete here."""
+    lowest = power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, 0)
+    if firm.home == 1:
+        for hour in range(1, 24):
+            lowest = min(lowest, power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, hour))
+    return lowest
+
+
+@register_jitable
+def start_site(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Begin a granted site: finance it, order its machines to arrive when it is ready."""
+    rig = firm.planned_generation
+    site_cost = firm.granted_mw * site_capex_usd_per_mw(firm, par, firm.compliance)
+    ths = firm.granted_mw / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
+    if firm.active == 0:
+        firm.active = 1
+        firm.opened_month = world.month
+    firm.building_mw += firm.granted_mw
+    firm.build_months = max(1.0, math.ceil(build_months(firm, policy, par, firm.compliance)))
+    firm.build_months_left = firm.build_months
+    firm.granted_mw = 0.0
+    raise_capital(firm, site_cost)
+    order_rigs(firm, world, policy, par, rig, ths, world.rig_price_usd_per_ths[rig])
+
+

@@ -1,0 +1,140 @@
+"""What a miner pays and receives: hardware, power, levies, taxes, fines, sales. One function per kind of transfer (B13)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from numba.extending import register_jitable
+
+from agents.base import GENERATIONS
+from agents.firm import raise_capital
+from agents.miner_appraisal import GREY, LICENSED, landed_share
+from agents.policy import Policy
+from agents.world import MONTHS_PER_YEAR, Parameters, World
+
+if TYPE_CHECKING:
+    from agents.miner import Miner
+
+
+@register_jitable
+def order_rigs(
+    firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ths: float, cost_usd_per_ths: float
+) -> None:
+    """Order and pay machines: price abroad to the maker or dealer, duty and sales tax to the treasury where declared."""
+    if ths <= 0.0:
+        return
+    declared = firm.home == 1 and firm.compliance == LICENSED
+    price = ths * world.rig_price_usd_per_ths[rig]
+    duty = price * policy.hardware_duty_rate if declared else 0.0
+    tax = price * policy.hardware_sales_tax_rate if declared else 0.0
+    abroad = price * landed_share(firm, policy, par, firm.compliance) - duty - tax
+    raise_capital(firm, abroad + duty + tax)
+    firm.hardware_usd += abroad
+    firm.duty_usd += duty
+    firm.hardware_tax_usd += tax
+    firm.cash_usd -= abroad + duty + tax
+    firm.order_generation = rig
+    firm.order_ths = ths
+    firm.order_used = 1 if world.rig_on_sale[rig] < 1.0 else 0
+    firm.order_months_left = max(1.0, math.ceil(world.delivery_months))
+
+
+@register_jitable
+def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
+    """Pay the bill, levy and tax on the energy served, or steal it; contracted interruptions are paid back. Returns USD paid."""
+    bill, levy, tax, energy, stolen, missed = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for hour in range(24):
+        share = world.interruptible_served_share[hour] if firm.compliance == LICENSED else world.firm_served_share[hour]
+        if firm.home == 0:
+            share = 1.0
+        mwh = (firm.load_mw[hour] if firm.home == 1 else firm.load_mw[0]) * world.days * share
+        energy += mwh
+        if firm.home == 0:
+            bill += mwh * 1000.0 * firm.power_price_usd_per_kwh
+        elif firm.compliance == LICENSED:
+            cost = mwh * 1000.0 * world.offer_tariff_usd_per_kwh[hour]
+            bill += cost
+            levy += mwh * 1000.0 * world.levy_usd_per_kwh
+            tax += cost * policy.power_sales_tax_rate
+            missed += firm.load_mw[hour] * world.days - mwh
+        elif firm.compliance == GREY:
+            cost = mwh * 1000.0 * world.industrial_tariff_usd_per_kwh[hour]
+            bill += cost
+            tax += cost * par.power_tax_ordinary_share
+        else:
+            stolen += mwh
+    firm.energy_mwh = energy
+    firm.stolen_mwh = stolen
+    firm.bill_usd = bill
+    firm.levy_usd = levy
+    firm.power_tax_usd = tax
+    firm.interruption_usd = missed * 1000.0 * policy.interruption_payment_local_per_kwh / world.local_per_usd
+    paid = bill + levy + tax - firm.interruption_usd
+    firm.cash_usd -= paid
+    return paid
+
+
+@register_jitable
+def pay_levies(firm: Miner, world: World, policy: Policy, par: Parameters, revenue_usd: float) -> float:
+    """Pay licence fee, turnover tax and withholding on onshore sales; only licensed home firms do. Returns USD paid."""
+    if firm.home == 0 or firm.compliance != LICENSED:
+        return 0.0
+    firm.licence_usd = firm.site_mw * policy.licence_fee_usd_per_mw_year / MONTHS_PER_YEAR
+    firm.turnover_tax_usd = revenue_usd * policy.turnover_tax_rate
+    firm.withholding_usd = revenue_usd * policy.onshore_sale_share * policy.withholding_rate
+    paid = firm.licence_usd + firm.turnover_tax_usd + firm.withholding_usd
+    firm.cash_usd -= paid
+    return paid
+
+
+@register_jitable
+def pay_income_tax(firm: Miner, world: World, policy: Policy, par: Parameters, operating_usd: float) -> None:
+    """Tax operating profit less interest and straight-line depreciation, after the holiday; evaders declare nothing."""
+    if firm.home == 1 and firm.compliance != LICENSED:
+        return
+    if firm.home == 1 and world.month - firm.opened_month < policy.holiday_months:
+        return
+    value = firm.site_mw * par.mining_site_capex_usd_per_mw
+    for generation in range(GENERATIONS):
+        value += firm.fleet_ths[generation] * world.rig_price_usd_per_ths[generation]
+    profit = operating_usd - firm.interest_usd - value / par.rig_life_months
+    if profit <= 0.0:
+        return
+    rate = par.world_income_tax_rate
+    if firm.home == 1:
+        rate = par.income_tax_rate if policy.income_tax_rate < 0.0 else policy.income_tax_rate
+    firm.income_tax_usd = profit * rate
+    firm.cash_usd -= firm.income_tax_usd
+
+
+@register_jitable
+def be_caught(firm: Miner, policy: Policy, par: Parameters) -> None:
+    """Pay the part of the fine that is collected, lose the seized share of the fleet, and stay cut off."""
+    firm.caught = 1
+    fine = min(firm.cash_usd, policy.fine_usd_per_mw * firm.site_mw * par.penalty_collected_share)
+    firm.fine_usd += fine
+    firm.cash_usd -= fine
+    for generation in range(GENERATIONS):
+        firm.seized_ths[generation] = firm.fleet_ths[generation] * policy.seizure_share
+        firm.fleet_ths[generation] -= firm.seized_ths[generation]
+    firm.cutoff_months_left = policy.cutoff_months
+
+
+@register_jitable
+def sell_rigs(firm: Miner, world: World, par: Parameters, generation: int, ths: float) -> None:
+    """Sell machines to dealers abroad at the second-hand bid."""
+    firm.sold_ths[generation] += ths
+    firm.fleet_ths[generation] -= ths
+    proceeds = ths * world.rig_price_usd_per_ths[generation] * par.resale_share
+    firm.resale_usd += proceeds
+    firm.cash_usd += proceeds
+
+
+@register_jitable
+def sell_treasury(firm: Miner, world: World) -> None:
+    """Sell held coins when cash runs out."""
+    firm.sales_abroad_usd += firm.coins_btc * world.btc_price_usd
+    firm.cash_usd += firm.coins_btc * world.btc_price_usd
+    firm.sold_btc += firm.coins_btc
+    firm.coins_btc = 0.0

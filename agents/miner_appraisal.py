@@ -1,0 +1,199 @@
+"""How a miner values hardware, sites and compliance (Eq. M2, M3, M5): what a terahash is worth to this firm."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from numba.extending import register_jitable
+
+from agents.base import GENERATIONS
+from agents.firm import country_discount
+from agents.policy import Policy
+from agents.rules.compliance import effective_hazard, load_signature
+from agents.rules.finance import pv_declining_margin
+from agents.world import MONTHS_PER_YEAR, Parameters, World
+
+if TYPE_CHECKING:
+    from agents.miner import Miner
+
+LICENSED, GREY, THEFT = range(3)
+HOURS_PER_MONTH = 730.5
+DAYS_PER_MONTH = 30.4375
+
+
+@register_jitable
+def kw_per_ths(j_per_th: float, pue: float) -> float:
+    """Power at the meter of one TH/s, in kW: J/TH is W per TH/s, times the site's PUE."""
+    return j_per_th * pue / 1000.0
+
+
+@register_jitable
+def power_price_usd_per_kwh(
+    firm: Miner, world: World, policy: Policy, par: Parameters, status: int, hour: int
+) -> float:
+    """Marginal price of a kWh in an hour: tariff, levy and unrecoverable tax if licensed, ordinary bill if grey, 0 if stolen."""
+    if firm.home == 0:
+        return firm.power_price_usd_per_kwh
+    if status == LICENSED:
+        tariff = world.offer_tariff_usd_per_kwh[hour]
+        return tariff * (1.0 + policy.power_sales_tax_rate) + world.levy_usd_per_kwh
+    if status == GREY:
+        return world.industrial_tariff_usd_per_kwh[hour] * (1.0 + par.power_tax_ordinary_share)
+    return 0.0
+
+
+@register_jitable
+def mean_power_price_usd_per_kwh(
+    firm: Miner, world: World, policy: Policy, par: Parameters, status: int
+) -> float:
+    """Average over the day of the marginal price of a kWh."""
+    if firm.home == 0:
+        return firm.power_price_usd_per_kwh
+    total = 0.0
+    for hour in range(24):
+        total += power_price_usd_per_kwh(firm, world, policy, par, status, hour)
+    return total / 24.0
+
+
+@register_jitable
+def detection_per_month(
+    firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float
+) -> float:
+    """Detection hazard per month that the firm believes in: its own perception, scaled by the load's signature (Eq. M5)."""
+    if status == LICENSED or firm.home == 0:
+        return 0.0
+    visibility = par.grey_visibility if status == GREY else 1.0
+    signature = load_signature(site_mw, par.signature_exponent) * visibility
+    return min(1.0, effective_hazard(firm.perceived_hazard * signature, par.deterrence_weight))
+
+
+@register_jitable
+def landed_share(firm: Miner, policy: Policy, par: Parameters, status: int) -> float:
+    """Cost of a machine at the site over its price abroad: freight, and duty and sales tax where it is declared."""
+    if firm.home == 0:
+        return 1.0 + par.rig_freight_share
+    if status == LICENSED:
+        return 1.0 + par.rig_freight_share + policy.hardware_duty_rate + policy.hardware_sales_tax_rate
+    return 1.0 + par.rig_freight_share + par.smuggling_premium_share
+
+
+@register_jitable
+def income_tax_rate(firm: Miner, world: World, policy: Policy, par: Parameters, status: int) -> float:
+    """Income tax rate over an investment's life: the share of it that lies behind the holiday pays the full rate."""
+    if firm.home == 0:
+        return par.world_income_tax_rate
+    if status != LICENSED:
+        return 0.0
+    rate = par.income_tax_rate if policy.income_tax_rate < 0.0 else policy.income_tax_rate
+    return rate * max(0.0, 1.0 - policy.holiday_months / par.rig_life_months)
+
+
+@register_jitable
+def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> float:
+    """Months from decision to first hash without machine delivery: licence and connection if licensed, then building."""
+    if firm.home == 1 and status == LICENSED:
+        return par.mining_build_months + policy.licence_months * policy.licence_required
+    return par.mining_build_months * (par.informal_build_share if firm.home == 1 else 1.0)
+
+
+@register_jitable
+def value_usd_per_ths(
+    firm: Miner,
+    world: World,
+    policy: Policy,
+    par: Parameters,
+    status: int,
+    generation: int,
+    site_mw: float,
+    power_usd_per_kwh: float,
+    lag_months: float,
+) -> float:
+    """Present value of the cash margin of one TH/s of a generation, USD, before machine, site and income tax (Eq. M2, M5).
+
+    Revenue falls with the expected decline of hashprice and drops at the next halving; running stops when it no longer
+    covers power. Illegal status adds the believed detection hazard to the discount rate and the expected fine to cost.
+    """
+    kwh = kw_per_ths(world.rig_j_per_th[generation], firm.pue) * HOURS_PER_MONTH * par.mining_availability
+    hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster])
+    revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share)
+    cost = kwh * (power_usd_per_kwh + par.mining_other_usd_per_kwh)
+    rate = firm.wacc_per_year
+    if firm.home == 1:
+        if status == LICENSED:
+            rate = country_discount(firm, world, policy)
+            revenue *= 1.0 - policy.turnover_tax_rate - policy.withholding_rate * policy.onshore_sale_share
+            kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
+            cost += kw / 1000.0 * policy.licence_fee_usd_per_mw_year / MONTHS_PER_YEAR
+            served = max(0.0, world.interruptible_served_mean)
+        else:
+            served = world.firm_served_mean
+        revenue *= served
+        cost *= served
+    hazard = detection_per_month(firm, world, policy, par, status, site_mw)
+    kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
+    cost += hazard * policy.fine_usd_per_mw * par.penalty_collected_share * kw / 1000.0
+    discount = math.log1p(rate) / MONTHS_PER_YEAR + hazard
+    decline = par.hashprice_decline_per_month
+    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag_months))
+    value = pv_declining_margin(revenue, cost, decline, discount, lag_months, before)
+    after = par.rig_life_months - before
+    if after > 0.0:
+        later = revenue * math.exp(-decline * before) * par.halving_revenue_share
+        value += pv_declining_margin(later, cost, decline, discount, lag_months + before, after)
+    return value
+
+
+@register_jitable
+def best_generation(
+    firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float, with_site: bool
+) -> tuple[int, float, float]:
+    """Choose the hardware with the highest NPV per dollar: (generation or -1, NPV over cost, cost in USD per TH/s)."""
+    power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
+    lag = world.delivery_months
+    if with_site:
+        lag = max(lag, build_months(firm, policy, par, status))
+    landed = landed_share(firm, policy, par, status)
+    tax = income_tax_rate(firm, world, policy, par, status)
+    best, best_ratio, best_cost = -1, -1.0, 0.0
+    for generation in range(GENERATIONS):
+        if world.rig_on_sale[generation] <= 0.0:
+            continue
+        cost = world.rig_price_usd_per_ths[generation] * landed
+        if with_site:
+            kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
+            cost += kw / 1000.0 * site_capex_usd_per_mw(firm, par, status)
+        value = value_usd_per_ths(firm, world, policy, par, status, generation, site_mw, power, lag)
+        npv = value - cost
+        ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
+        if ratio > best_ratio:
+            best, best_ratio, best_cost = generation, ratio, cost
+    return best, best_ratio, best_cost
+
+
+@register_jitable
+def site_capex_usd_per_mw(firm: Miner, par: Parameters, status: int) -> float:
+    """Capital cost of a site without machines, USD per MW at the meter; improvised sites cost a share of it."""
+    if firm.home == 1 and status != LICENSED:
+        return par.mining_site_capex_usd_per_mw * par.informal_site_cost_share
+    return par.mining_site_capex_usd_per_mw
+
+
+@register_jitable
+def allowed_statuses(firm: Miner, world: World, policy: Policy, status: int, par: Parameters) -> bool:
+    """Whether a status is open to the firm: licensed needs a legal offer, state firms and big foreign sites stay legal."""
+    if status == LICENSED:
+        return policy.mining_legal == 1 and world.offer_effective == 1
+    if firm.lawful == 1:
+        return False
+    return not (status == THEFT and firm.can_bypass == 0)
+
+
+@register_jitable
+def size_limit_mw(par: Parameters, status: int) -> float:
+    """Largest site that a status can hide, MW."""
+    if status == GREY:
+        return par.grey_site_limit_mw
+    if status == THEFT:
+        return par.theft_site_limit_mw
+    return math.inf

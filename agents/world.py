@@ -1,0 +1,88 @@
+"""What agents observe in a month: prices, tariffs, queues and aggregates, published by the world before they act."""
+
+from __future__ import annotations
+
+from agents.base import ByForecaster, ByGeneration, ByHour, BySkill, Columns
+
+HOURS_PER_DAY = 24
+MONTHS_PER_YEAR = 12
+
+# Draw slots of every firm: one keyed stream each (see sim/streams.py)
+U_CONSIDER, U_FORECASTER, U_SWITCH, U_DETECTION, U_LICENCE, U_DELAY, U_QUEUE, U_PEER = range(8)
+
+
+class World(Columns):
+    """The observation record: one row, rewritten every month by ``sim``; agents only read it."""
+
+    # Calendar
+    month: int
+    days: float
+    # Bitcoin
+    btc_price_usd: float
+    hashprice_usd_per_ph_day: float
+    network_hash_ehs: float
+    coins_issued_btc: float
+    months_to_halving: float
+    # Expectations of the log hashprice, by forecaster (naive, adaptive, trend, anchor)
+    forecast_log_hashprice: ByForecaster
+    forecaster_share: ByForecaster
+    # Mining hardware by generation
+    rig_j_per_th: ByGeneration
+    rig_price_usd_per_ths: ByGeneration
+    rig_on_sale: ByGeneration
+    used_stock_ths: ByGeneration
+    used_fill_share: ByGeneration
+    delivery_months: float
+    # Power prices, before levy and sales tax
+    offer_tariff_usd_per_kwh: ByHour
+    industrial_tariff_usd_per_kwh: ByHour
+    offer_tariff_mean_usd_per_kwh: float
+    industrial_tariff_mean_usd_per_kwh: float
+    marginal_cost_mean_usd_per_kwh: float
+    levy_usd_per_kwh: float
+    local_per_usd: float
+    # Grid service in the last month, by hour
+    interruptible_served_share: ByHour
+    firm_served_share: ByHour
+    interruptible_served_mean: float
+    firm_served_mean: float
+    # Allocation
+    offer_effective: int
+    mining_room_mw: float
+    ai_room_mw: float
+    # Enforcement and peers
+    detection_rate_per_signature: float
+    illegal_mw: float
+    caught_share: float
+    entrants: float
+    payoff_licensed_usd_per_mw: float
+    payoff_grey_usd_per_mw: float
+    payoff_theft_usd_per_mw: float
+    # Compute market
+    gpu_price_usd_per_hour: float
+    domestic_price_usd_per_hour: float
+    export_price_usd_per_hour: float
+    domestic_room_mw_it: float
+    export_room_mw_it: float
+    utilisation: float
+    domestic_sales_share: float
+    chips_left_gpus: float
+    # Labour market
+    wage_usd_per_month: BySkill
+    hire_share: BySkill
+    mining_operations_skill_share: BySkill
+    ai_operations_skill_share: BySkill
+    construction_skill_share: BySkill
+    # Power sector, as its regulator and lender see it
+    average_cost_usd_per_kwh: float
+    surplus_hour: ByHour
+    # Macro
+    country_risk_premium: float
+    reversal_hazard_per_year: float
+
+
+class Parameters:
+    """Type of the parameter record: one float attribute per row of the registry (``sim/data/parameters.csv``)."""
+
+    def __getattr__(self, name: str) -> float:
+        raise AttributeError(name)

@@ -1,0 +1,240 @@
+"""A study as data: countries, regimes, parameters, seeds and design; from TOML to run specifications."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from experiments.errors import StudyError, unknown_name
+from experiments.sampling import DESIGNS, Parameter, Value, design_points
+
+SizeName = Literal["quick", "full"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Size(_Model):
+    """How much of a study to run."""
+
+    seeds: int = Field(ge=1)
+    months: int | None = Field(default=None, ge=1)
+    points: int | None = Field(default=None, ge=1)
+
+
+class Uncertain(_Model):
+    """Bounds and distribution of one uncertain parameter; what is left out comes from the registry."""
+
+    low: float | None = None
+    high: float | None = None
+    distribution: str | None = None
+
+
+class Design(_Model):
+    """How parameter points are chosen: all combinations of levels, or a Latin hypercube."""
+
+    kind: str = "factorial"
+    points: int = Field(default=1, ge=1)
+    seed: int = Field(default=1, ge=0)
+    levels: dict[str, list[Value]] = {}
+    uncertain: dict[str, Uncertain] = {}
+
+    @model_validator(mode="after")
+    def _known(self) -> Design:
+        if self.kind not in DESIGNS:
+            raise ValueError(unknown_name("design kind", self.kind, DESIGNS))
+        if self.kind == "factorial" and self.uncertain:
+            raise ValueError("a factorial design takes levels, not uncertain parameters")
+        if self.kind != "factorial" and not self.uncertain:
+            raise ValueError(f"a {self.kind} design needs at least one uncertain parameter")
+        return self
+
+
+class Study(_Model):
+    """One study file; see ``experiments/studies/headline.toml`` for a commented example."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    title: str = ""
+    description: str = ""
+    countries: list[str] = Field(min_length=1)
+    regimes: list[str] = Field(min_length=1)
+    baseline: str
+    start: str = "2025-06"
+    months: int = Field(ge=1)
+    population: dict[str, int] = {}
+    first_seed: int = Field(default=1, ge=0)
+    engine: Literal["columns", "objects"] = "columns"
+    drivers: str = "replay"
+    overrides: dict[str, Value] = {}
+    design: Design = Field(default_factory=Design)
+    sizes: dict[SizeName, Size]
+    outputs: list[str] = Field(min_length=1)
+    minimise: list[str] = []
+    figures: list[str] = []
+    featured: list[str] = []
+    labels: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Study:
+        for field, names in (("baseline", [self.baseline]), ("featured", self.featured)):
+            for name in names:
+                if name not in self.regimes:
+                    raise ValueError(f"{field}: {unknown_name('regime', name, self.regimes)}")
+        for field in ("countries", "regimes", "outputs", "figures"):
+            names = getattr(self, field)
+            if len(set(names)) < len(names):
+                raise ValueError(f"{field}: a name is given twice")
+        if "quick" not in self.sizes:
+            raise ValueError("sizes: [sizes.quick] with the number of seeds is missing")
+        for name in self.minimise:
+            if name not in self.outputs:
+                raise ValueError(f"minimise: {unknown_name('output', name, self.outputs)}")
+        return self
+
+    def size(self, name: SizeName) -> Size:
+        """Return the named size; a study without ``full`` has only ``quick``."""
+        if name not in self.sizes:
+            raise StudyError(f"study {self.name} has no size '{name}'; allowed: {', '.join(self.sizes)}")
+        return self.sizes[name]
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run: what to load, which seed. ``country`` and ``regime`` are shipped names or absolute paths."""
+
+    country: str
+    regime: str
+    months: int
+    seed: int
+    point: int = 0
+    start: str = "2025-06"
+    drivers: str = "replay"
+    engine: str = "columns"
+    overrides: tuple[tuple[str, Value], ...] = ()
+    population: tuple[tuple[str, int], ...] = ()
+
+    def load(self) -> Any:
+        """Load the scenario of this run; ScenarioError for anything that ``sim`` does not accept."""
+        from sim import load_scenario
+
+        return load_scenario(
+            self.country,
+            regime=self.regime,
+            start=self.start,
+            months=self.months,
+            drivers=self.drivers,
+            overrides=dict(self.overrides),
+            population=dict(self.population),
+        )
+
+
+def shipped_studies() -> list[str]:
+    """List the names of the studies that come with WattLab."""
+    folder = resources.files("experiments") / "studies"
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def load_study(name_or_path: str | Path) -> Study:
+    """Read a study by shipped name or from a TOML file; paths in it are relative to the file."""
+    text_name = str(name_or_path)
+    if not text_name.endswith(".toml"):
+        if text_name not in shipped_studies():
+            message = unknown_name("study", text_name, shipped_studies())
+            raise StudyError(f"{message} (or give the path of a .toml file)")
+        text = (resources.files("experiments") / "studies" / f"{text_name}.toml").read_text(encoding="utf-8")
+        return parse_study(text, text_name)
+    path = Path(name_or_path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise StudyError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{path}: not a text file in UTF-8") from error
+    return parse_study(text, str(path), path.parent)
+
+
+def parse_study(text: str, where: str, folder: Path | None = None) -> Study:
+    """Check the text of a study; every problem becomes one line that names the field and what is allowed."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(f"{where}: not valid TOML: {error}") from error
+    if folder:
+        content = _anchored(content, folder)
+    try:
+        return Study.model_validate(content)
+    except ValidationError as error:
+        raise StudyError(f"{where}: {_one_line(error)}") from error
+
+
+def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Make the paths of regime and country files absolute, wherever a regime is named."""
+
+    def anchor(name: Any) -> Any:
+        return str((folder / name).resolve()) if isinstance(name, str) and name.endswith(".toml") else name
+
+    content = dict(content)
+    for field in ("countries", "regimes", "featured"):
+        if isinstance(content.get(field), list):
+            content[field] = [anchor(name) for name in content[field]]
+    if "baseline" in content:
+        content["baseline"] = anchor(content["baseline"])
+    if isinstance(content.get("labels"), dict):
+        content["labels"] = {anchor(name): label for name, label in content["labels"].items()}
+    return content
+
+
+def _one_line(error: ValidationError) -> str:
+    first, *others = error.errors()
+    where = ".".join(str(part) for part in first["loc"])
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        path = first["loc"][:-1]
+        fields = _fields_at(path)
+        message = unknown_name("field", str(first["loc"][-1]), fields) if fields else "unknown field"
+    elif first["type"] not in ("missing", "value_error"):
+        message += f" (got {first['input']!r})"
+    more = f" (and {len(others)} more)" if others else ""
+    return f"{where}: {message}{more}" if where else f"{message}{more}"
+
+
+def _fields_at(path: tuple[Any, ...]) -> list[str]:
+    model: type[BaseModel] = Study
+    if path[:1] == ("design",):
+        model = Uncertain if "uncertain" in path else Design
+    elif path[:1] == ("sizes",):
+        model = Size
+    return list(model.model_fields)
+
+
+def expand(study: Study, size: SizeName, registry: Mapping[str, Parameter]) -> list[RunSpec]:
+    """List the runs of a study, seed by seed, so that a stopped sweep leaves complete pairs of regimes."""
+    chosen = study.size(size)
+    points = design_points(study.design, chosen.points, registry)
+    seeds = range(study.first_seed, study.first_seed + chosen.seeds)
+    months = chosen.months or study.months
+    return [
+        RunSpec(
+            country=country,
+            regime=regime,
+            months=months,
+            seed=seed,
+            point=number,
+            start=study.start,
+            drivers=study.drivers,
+            engine=study.engine,
+            overrides=tuple(sorted({**study.overrides, **point}.items())),
+            population=tuple(sorted(study.population.items())),
+        )
+        for seed in seeds
+        for number, point in enumerate(points)
+        for country in study.countries
+        for regime in study.regimes
+    ]

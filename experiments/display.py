@@ -1,0 +1,180 @@
+"""Text for people: the summary of a run, lists of names, and what one name means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from experiments.errors import StudyError, unknown_name
+from experiments.units import display_unit, number, quantity
+
+# Width where there is no terminal that says its own.
+PLAIN_WIDTH = 110
+GROUP_ORDER = ("investment", "jobs", "money", "grid", "mining", "ai")
+
+
+def console() -> Console:
+    """Make a console for stdout; in a pipe or file the lines are long enough not to be folded."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+
+
+def plain_table(columns: Sequence[str], right: Sequence[str] = ()) -> Table:
+    """Make an unframed table; the columns in ``right`` are aligned to the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in columns:
+        justify = "right" if name in right else "left"
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    return table
+
+
+def summary_table(summary: Mapping[str, Mapping[str, Any]], registry: Mapping[str, Any]) -> Table:
+    """Arrange the outputs of one run by group: label, value, unit."""
+    table = plain_table(("", "value", "unit"), right=("value",))
+    for group in ordered_groups(registry):
+        names = [name for name in summary if registry[name].group == group]
+        if not names:
+            continue
+        table.add_row(f"[bold]{group}[/bold]")
+        for name in names:
+            value, unit = quantity(float(summary[name]["value"]), summary[name]["unit"])
+            table.add_row(f"  {registry[name].label}", value, unit)
+    return table
+
+
+def ordered_groups(registry: Mapping[str, Any]) -> list[str]:
+    """List the groups of the registry: the known ones in reading order, then others as they come."""
+    found = list(dict.fromkeys(output.group for output in registry.values()))
+    known = [name for wanted in GROUP_ORDER for name in found if name.lower() == wanted]
+    return known + [name for name in found if name not in known]
+
+
+def json_number(value: float) -> float | None:
+    """Return a number that JSON can hold; what is not finite becomes null."""
+    return float(value) if math.isfinite(value) else None
+
+
+def names_table(rows: Iterable[tuple[str, str, str]]) -> Table:
+    """Arrange name, home and title."""
+    table = plain_table(("name", "home", "title"))
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def parameter_rows(registry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the parameter registry as plain rows."""
+    fields = (
+        "block", "name", "symbol", "unit", "value", "low", "high", "distribution", "status", "source", "locator",
+        "price_year", "note",
+    )  # fmt: skip
+    return [{field: getattr(row, field) for field in fields} for row in registry.values()]
+
+
+def output_rows(registry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the output registry as plain rows."""
+    fields = ("group", "name", "unit", "label", "symbol", "aggregation", "definition")
+    return [{field: getattr(row, field) for field in fields} for row in registry.values()]
+
+
+def parameters_table(registry: Mapping[str, Any]) -> Table:
+    """Arrange the parameters: name, value, bounds, unit, status."""
+    table = plain_table(("name", "value", "low", "high", "unit", "status"), right=("value", "low", "high"))
+    for row in registry.values():
+        values = (number(float(row.value)), number(float(row.low)), number(float(row.high)))
+        table.add_row(row.name, *values, row.unit, row.status)
+    return table
+
+
+def outputs_table(registry: Mapping[str, Any]) -> Table:
+    """Arrange the outputs: name, unit, how months become one number, label."""
+    table = plain_table(("name", "unit", "over months", "label"))
+    for group in ordered_groups(registry):
+        for row in registry.values():
+            if row.group == group:
+                table.add_row(row.name, display_unit(row.unit), row.aggregation, row.label)
+    return table
+
+
+def describe(name: str) -> list[str | Table]:
+    """Explain a regime, country, instrument, parameter or output, whichever has this name."""
+    from sim import instruments, list_countries, list_regimes, outputs, parameters
+
+    if name in list_regimes():
+        return _describe_regime(name)
+    if name in list_countries():
+        return _describe_country(name)
+    found: list[str | Table] = []
+    for kind, registry in (
+        ("parameter", parameters()),
+        ("instrument", instruments()),
+        ("output", outputs()),
+    ):
+        if name in registry:
+            found += [f"{kind} {name}", _fields_table(registry[name])]
+    if not found:
+        known = [*list_regimes(), *list_countries(), *parameters(), *instruments(), *outputs()]
+        raise StudyError(unknown_name("name", name, known))
+    return found
+
+
+def _fields_table(row: Any) -> Table:
+    table = plain_table(("field", "value"))
+    for field, value in vars(row).items():
+        if isinstance(value, tuple):
+            value = ", ".join(map(str, value))
+        shown = number(value, 6) if isinstance(value, float) else str(value)
+        if field != "name" and shown:
+            table.add_row(field, shown)
+    return table
+
+
+def _describe_regime(name: str) -> list[str | Table]:
+    from sim import instruments
+    from sim.regimes import load_regime
+
+    regime, known = load_regime(name), instruments()
+    table = plain_table(("from", "instrument", "value", "unit", "allowed", "source"), right=("value",))
+    for key, value in regime.base.items():
+        source = regime.base_sources.get(key, "")
+        table.add_row("start", key, _setting(value), known[key].unit, _allowed(known[key]), source)
+    for event in regime.event:
+        when = event.month or f"month {event.after_months}"
+        for key, value in event.set.items():
+            table.add_row(when, key, _setting(value), known[key].unit, _allowed(known[key]), event.source)
+    heading = f"regime {regime.name}: {regime.title} (home: {regime.home}; local prices in {regime.currency})"
+    return [heading, regime.description.strip(), table]
+
+
+def _describe_country(name: str) -> list[str | Table]:
+    from sim.countries import load_country
+
+    country = load_country(name)
+    table = plain_table(("value of", "value", "low", "high", "unit", "status", "source"), right=("value",))
+    for key, row in country.values.items():
+        bounds = ("" if bound is None else number(bound) for bound in (row.low, row.high))
+        table.add_row(key, number(row.value), *bounds, row.unit, row.status, row.source or row.note)
+    capacity_mw = sum(plant.capacity_mw for plant in country.plant)
+    heading = (
+        f"country {country.name}: {country.title} (currency {country.currency}; {len(country.plant)} plants, "
+        f"{number(capacity_mw)} MW; zones: {', '.join(country.zones)})"
+    )
+    return [heading, table]
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return number(float(value)) if isinstance(value, int | float) else str(value)
+
+
+def _allowed(instrument: Any) -> str:
+    if instrument.kind == "bool":
+        return "yes, no"
+    if instrument.kind == "choice":
+        return ", ".join(instrument.choices)
+    return f"{number(instrument.low)} to {number(instrument.high)}"

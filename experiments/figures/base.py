@@ -1,0 +1,148 @@
+"""What all figures share: sizes, colours, statistics over runs, and saving with data and caption."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Protocol, cast
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from experiments.figures import FigureSpec
+from experiments.results import Results
+from experiments.store import atomic_write
+from experiments.tables import csv_with_units, seed_text
+from experiments.units import number
+
+MM_PER_INCH = 25.4
+WIDTH_MM = {"single": 89.0, "double": 183.0}
+
+# Okabe-Ito; the same thing has the same colour in every figure.
+COLOURS = {
+    "licensed": "#E69F00",
+    "grey": "#999999",
+    "theft": "#D55E00",
+    "ai": "#0072B2",
+    "base": "#D9D9D9",
+    "ink": "#000000",
+    "offer": "#000000",
+    "contrast": "#0072B2",
+}
+
+
+class FigureModule(Protocol):
+    """What a figure module provides."""
+
+    def load(self, results: Results) -> pd.DataFrame:
+        """Read the plotted data; units of the columns in ``attrs["units"]``."""
+
+    def draw(self, frame: pd.DataFrame) -> Figure:
+        """Draw the data."""
+
+    def caption(self, frame: pd.DataFrame) -> str:
+        """Say what is shown and how to read it."""
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Apply the project's style file, and only it, whatever the user's own settings are."""
+    path = resources.files("experiments.figures") / "style.mplstyle"
+    with mpl.rc_context(), resources.as_file(path) as file:
+        mpl.rcdefaults()
+        mpl.rcParams.update(mpl.rc_params_from_file(file, use_default_template=False))
+        yield
+
+
+def new_figure(width: str, height_mm: float) -> Figure:
+    """Make an empty figure of a journal width; height in mm."""
+    size = (WIDTH_MM[width] / MM_PER_INCH, height_mm / MM_PER_INCH)
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(spec: FigureSpec, module: object, results: Results, out: Path) -> list[Path]:
+    """Load, draw and save one figure: NAME.pdf, .png (300 dpi), .csv (with a units row) and .txt (caption)."""
+    maker = cast(FigureModule, module)
+    frame = maker.load(results)
+    with style():
+        figure = maker.draw(frame)
+        contents = {
+            "pdf": _rendered(figure, "pdf", {"CreationDate": None, "Title": spec.title}),
+            "png": _rendered(figure, "png", {"Title": spec.title}),
+        }
+    contents["csv"] = csv_with_units(frame, frame.attrs["units"]).encode()
+    contents["txt"] = full_caption(spec, maker.caption(frame), results).encode()
+    paths = []
+    for ending, content in contents.items():
+        path = out / f"{spec.name}.{ending}"
+        atomic_write(path, content)
+        paths.append(path)
+    return paths
+
+
+def _rendered(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, metadata=metadata)
+    return buffer.getvalue()
+
+
+def full_caption(spec: FigureSpec, text: str, results: Results) -> str:
+    """Compose the caption: what is shown, then n, seeds, scenarios and code version."""
+    seeds = sorted(set(results.runs["seed"]))
+    counts = sorted(set(results.runs.groupby("regime").size()))
+    per_regime = " or ".join(map(str, counts))
+    used = results.runs.drop_duplicates(["regime", "scenario_hash"]).groupby("regime")["scenario_hash"]
+    hashes = used.agg(lambda values: values.iloc[0] if len(values) == 1 else f"{len(values)} design points")
+    listed = "; ".join(f"{name} {hashes[name]}" for name in results.regimes)
+    return (
+        f"Figure {spec.number}. {spec.title}. {text}\n"
+        f"n = {per_regime} runs per regime of {results.runs['months'].max()} months in {results.country}; "
+        f"{seed_text(seeds)}, shared by all regimes.\n"
+        f"Scenario hashes: {listed}.\n"
+        f"Code version {results.sweep['code_version']}; runs: plans/{results.sweep['plan_id']}.parquet.\n"
+    )
+
+
+def over_runs(frame: pd.DataFrame, keys: Sequence[str], columns: Iterable[str]) -> pd.DataFrame:
+    """Summarise each column over runs within ``keys``: columns ``output``, ``mean`` and five quantiles."""
+    levels = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+    parts = []
+    for column in columns:
+        grouped = frame.groupby(list(keys), sort=False, observed=True)[column]
+        part = grouped.mean().rename("mean").to_frame()
+        for name, level in levels.items():
+            part[name] = grouped.quantile(level)
+        part.insert(0, "output", column)
+        parts.append(part.reset_index())
+    return pd.concat(parts, ignore_index=True)
+
+
+def years_of(months: Iterable[str]) -> np.ndarray:
+    """Turn month labels (2025-06) into decimal years at the start of the month."""
+    return np.array([int(label[:4]) + (int(label[5:7]) - 1) / 12 for label in months])
+
+
+def plain_ticks(axes: Axes, which: str) -> None:
+    """Write tick labels of an axis ("x" or "y") without exponents, thousands separated."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 4).replace("-", "\N{MINUS SIGN}")))
+
+
+def regime_order(frame: pd.DataFrame) -> list[str]:
+    """Return the regimes of a frame in the order in which they appear (that of the study)."""
+    return list(dict.fromkeys(frame["regime"]))
+
+
+def label_of(frame: pd.DataFrame, regime: str) -> str:
+    """Return the label of a regime from the columns ``regime`` and ``regime_label``."""
+    return str(frame.loc[frame["regime"] == regime, "regime_label"].iloc[0])

@@ -1,0 +1,95 @@
+"""Figure: what the state collects by instrument, what it pays, and the net, by regime."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks, regime_order
+from experiments.results import Results
+from experiments.units import scale_for
+
+# Output, label, colour, hatch: ten parts need more than eight colours, so two repeat with a hatch.
+REVENUES = (
+    ("tax_income_usd", "Income tax", "#0072B2", ""),
+    ("tax_turnover_usd", "Turnover tax", "#56B4E9", ""),
+    ("tax_levy_usd", "Levy per kWh", "#009E73", ""),
+    ("tax_licence_usd", "Licence fees", "#F0E442", ""),
+    ("tax_duty_usd", "Import duty", "#E69F00", ""),
+    ("tax_sales_usd", "Sales tax", "#D55E00", ""),
+    ("tax_withholding_usd", "Withholding", "#CC79A7", ""),
+    ("tax_fines_usd", "Fines", "#666666", ""),
+    ("state_mining_usd", "State mining", "#009E73", "////"),
+)
+COSTS = (("subsidy_usd", "Subsidy (cost)", "#BBBBBB", "////"),)
+NET = "net_fiscal_usd"
+MM_PER_ROW, MARGIN_MM = 5.2, 30.0
+
+
+def load(results: Results) -> pd.DataFrame:
+    """Average the totals over the horizon by regime; costs are negative, the net keeps its 5-95 % range."""
+    rows = []
+    for regime in results.regimes:
+        runs = results.runs[results.runs["regime"] == regime]
+        row = {"regime": regime, "regime_label": results.label(regime), "n": len(runs)}
+        row |= {output: runs[output].mean() for output, *_ in REVENUES}
+        row |= {output: -runs[output].mean() for output, *_ in COSTS}
+        low, high = np.quantile(runs[NET], [0.05, 0.95])
+        rows.append({**row, NET: runs[NET].mean(), f"{NET}_p05": low, f"{NET}_p95": high})
+    frame = pd.DataFrame(rows)
+    frame.attrs["units"] = {"n": "runs"} | {name: "USD" for name in frame.columns if "_usd" in name}
+    return frame
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """Draw revenue to the right and costs to the left of zero, and the net as a diamond with its range."""
+    regimes = regime_order(frame)
+    figure = new_figure("double", MARGIN_MM + MM_PER_ROW * len(regimes))
+    axes = figure.subplots()
+    names = [output for output, *_ in (*REVENUES, *COSTS)]
+    reach = np.abs(frame[[*names, f"{NET}_p05", f"{NET}_p95"]].to_numpy()).max()
+    scale = scale_for("USD", max(reach, float(frame[names].clip(lower=0.0).sum(axis=1).max())))
+    places = np.arange(len(regimes))
+    right, left = np.zeros(len(regimes)), np.zeros(len(regimes))
+    for output, label, colour, hatch in (*REVENUES, *COSTS):
+        values = frame[output].to_numpy(dtype=float) / scale.factor
+        start = np.where(values >= 0.0, right, left)
+        axes.barh(
+            places,
+            values,
+            left=start,
+            height=0.62,
+            label=label,
+            facecolor=colour,
+            edgecolor="white",
+            linewidth=0,
+            hatch=hatch or None,
+        )
+        right, left = right + np.maximum(values, 0.0), left + np.minimum(values, 0.0)
+    ends = (frame[f"{NET}_{end}"].to_numpy(dtype=float) / scale.factor for end in ("p05", "p95"))
+    axes.hlines(places, *ends, color=COLOURS["ink"], linewidth=0.8)
+    net = frame[NET].to_numpy(dtype=float) / scale.factor
+    axes.plot(net, places, "D", color="white", markeredgecolor=COLOURS["ink"], markersize=3.6, label="Net")
+    axes.axvline(0.0, color=COLOURS["ink"], linewidth=0.6)
+    axes.set_yticks(places, [label_of(frame, name) for name in regimes])
+    axes.set_ylim(len(regimes) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel(f"{scale.unit}, total over the horizon")
+    plain_ticks(axes, "x")
+    handles, labels = axes.get_legend_handles_labels()
+    order = sorted(
+        range(len(labels)), key=lambda place: labels[place] == "Net"
+    )  # Matplotlib puts lines first.
+    ordered = [handles[place] for place in order], [labels[place] for place in order]
+    figure.legend(*ordered, loc="outside lower center", ncols=6)
+    return figure
+
+
+def caption(frame: pd.DataFrame) -> str:
+    """Say what the parts and the net are."""
+    return (
+        "Mean over runs of what mining and AI firms pay by instrument, real USD over the whole horizon; costs "
+        "to the left of zero. Diamond: net fiscal outcome, with 5-95 % of runs."
+    )

@@ -1,0 +1,130 @@
+"""Read what a sweep left: the runs of its plan, in order, with their series and the output registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.errors import StoreError, unknown_name
+from experiments.manifest import read_manifest
+from experiments.store import OK, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Results:
+    """The finished runs of one sweep in one country; all that figures and tables may look at.
+
+    ``runs`` has one row per finished run (identity, design point, summary value of each output), ``failed`` the
+    rows of those that did not finish, ``outputs`` the registry (unit, label, ...), ``sweep`` the manifest entry.
+    """
+
+    store: Store
+    sweep: dict[str, Any]
+    outputs: dict[str, dict[str, str]]
+    country: str
+    runs: pd.DataFrame
+    failed: pd.DataFrame
+    planned: int
+
+    @property
+    def study(self) -> dict[str, Any]:
+        """The study as it was when it ran."""
+        return self.sweep["study"]
+
+    @property
+    def regimes(self) -> list[str]:
+        """Regime names that have finished runs, in the order of the study."""
+        present = set(self.runs["regime"])
+        return [name for name in map(self._name, self.study["regimes"]) if name in present]
+
+    @property
+    def baseline(self) -> str:
+        """The regime that the others are compared with."""
+        return self._name(self.study["baseline"])
+
+    @property
+    def featured(self) -> list[str]:
+        """The few regimes that figures over time show; the first four if the study names none."""
+        names = [self._name(name) for name in self.study["featured"]] or self.regimes[:4]
+        return [name for name in names if name in self.regimes]
+
+    @property
+    def minimise(self) -> set[str]:
+        """Outputs of which less is better."""
+        return set(self.study["minimise"])
+
+    def label(self, regime: str) -> str:
+        """Return the label of a regime for figures and tables."""
+        labels = {self._name(name): text for name, text in self.study["labels"].items()}
+        return labels.get(regime, regime)
+
+    def unit(self, output: str) -> str:
+        """Return the unit of an output, as registered."""
+        return self._entry(output)["unit"]
+
+    def output_label(self, output: str) -> str:
+        """Return the label of an output, as registered."""
+        return self._entry(output)["label"]
+
+    def months(self, columns: Iterable[str]) -> pd.DataFrame:
+        """Read monthly series: ``run_id``, ``regime``, ``seed``, ``point``, ``month`` and the columns."""
+        return self._series("months", "month", columns)
+
+    def days(self, columns: Iterable[str]) -> pd.DataFrame:
+        """Read the typical days (keys, ``season``, ``hour`` and the columns) of every run."""
+        return self._series("days", "hour", ["season", *columns])
+
+    def _series(self, table: str, clock: str, columns: Iterable[str]) -> pd.DataFrame:
+        wanted = list(columns)
+        keys = ["run_id", "season", clock] if "season" in wanted else ["run_id", clock]
+        values = [name for name in wanted if name not in keys]
+        frame = self.store.read(table, [*keys, *values], set(self.runs["run_id"]))
+        missing = [name for name in values if name not in frame.columns]
+        if missing:
+            raise StoreError(f"{self.store.root}: {table}: no column {', '.join(missing)}; sweep again")
+        # The same run can be in two batches when a sweep was killed while it wrote; both are equal.
+        frame = frame.drop_duplicates(keys)
+        return self.runs[["run_id", "regime", "seed", "point"]].merge(frame, on="run_id", how="inner")
+
+    def _entry(self, output: str) -> dict[str, str]:
+        if output not in self.outputs:
+            raise StoreError(f"{self.store.root}: {unknown_name('output', output, self.outputs)}")
+        return self.outputs[output]
+
+    def _name(self, regime: str) -> str:
+        return self.sweep["regime_names"].get(regime, regime)
+
+
+def load_results(root: Path | str, country: str | None = None) -> Results:
+    """Open the latest sweep of a results directory for one country (default: the first one of its study)."""
+    manifest = read_manifest(root)
+    if not manifest["sweeps"]:
+        raise StoreError(f"{root}: the manifest lists no sweep; sweep first")
+    sweep = manifest["sweeps"][-1]
+    store = Store(root)
+    plan = store.read_plan(sweep["plan_id"])
+    countries = list(dict.fromkeys(plan["country"]))
+    if country is not None and country not in countries:
+        raise StoreError(f"{root}: {unknown_name('country', country, countries)}")
+    plan = plan[plan["country"] == (country or countries[0])]
+    rows = store.read("runs", run_ids=set(plan["run_id"]))
+    if rows.empty or not (rows["status"] == OK).any():
+        raise StoreError(f"{root}: no finished run of {sweep['plan_id']}; sweep first")
+    done = rows[rows["status"] == OK].drop_duplicates("run_id")
+    failed = rows[~rows["run_id"].isin(done["run_id"])].drop_duplicates("run_id", keep="last")
+    # Plan order (not the order of batches on disk) makes every later step independent of scheduling.
+    runs = plan[["run_id"]].merge(done, on="run_id", how="inner")
+    return Results(
+        store=store,
+        sweep=sweep,
+        outputs=manifest["outputs"],
+        country=country or countries[0],
+        runs=runs,
+        failed=plan[["run_id"]].merge(failed, on="run_id", how="inner"),
+        planned=len(plan),
+    )

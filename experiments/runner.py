@@ -1,0 +1,244 @@
+"""Run a study: skip what is stored, run the rest in batches, tell how it goes, always leave a manifest."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from experiments.design import SizeName, Study
+from experiments.manifest import now_utc, record_sweep, sweep_entry
+from experiments.plan import Plan, Task, make_plan, plan_rows
+from experiments.pool import Pool
+from experiments.store import OK, Store
+from experiments.worker import Execute, RunReport, execute_run, run_batch
+
+# Batches of a few seconds: files and messages then cost nothing, and a stop loses little.
+LARGEST_BATCH = 25
+BATCHES_PER_WORKER = 12
+
+
+@dataclass
+class Progress:
+    """Where a sweep stands; times in seconds, rate in runs per second."""
+
+    total: int
+    stored_before: int = 0
+    done: int = 0
+    failed: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def finished(self) -> int:
+        """Runs of the plan that are settled, now or before."""
+        return self.stored_before + self.done
+
+    @property
+    def rate_per_s(self) -> float:
+        """Runs finished per second since the start."""
+        return self.done / max(time.monotonic() - self.started, 1e-9)
+
+    @property
+    def left_s(self) -> float:
+        """Time left at this rate; infinite before the first batch."""
+        return (self.total - self.finished) / self.rate_per_s if self.done else float("inf")
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """How a sweep ended: counts of runs, the first errors, and whether it was stopped before the end."""
+
+    plan: Plan
+    total: int
+    skipped: int
+    done: int
+    failed: int
+    errors: tuple[str, ...]
+    interrupted: bool
+    wall_s: float
+
+
+def available_processors() -> int:
+    """Count the processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def sweep(study: Study, size: SizeName, out: Path | str, **options: Any) -> SweepResult:
+    """Plan a study at a size and run it into a results directory; options as in :func:`sweep_plan`."""
+    Store.create(out)  # An unwritable directory is told before the scenarios are loaded.
+    return sweep_plan(make_plan(study, size), out, **options)
+
+
+def sweep_plan(
+    plan: Plan,
+    out: Path | str,
+    *,
+    workers: int | None = None,
+    retry_failed: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    execute: Execute = execute_run,
+    start_method: str | None = None,
+) -> SweepResult:
+    """Run a plan into a results directory; runs that are stored there already are not run again.
+
+    ``workers`` is the number of processes (default: one per processor; 1 runs in this process). An interrupt
+    lets the batches under way finish and be stored; a second one ends them at once.
+    """
+    store = Store.create(out)
+    count = workers or available_processors()
+    with store.locked():
+        store.remove_leftovers()
+        _write_plan(store, plan)
+        entry = sweep_entry(plan, workers=count)
+        record_sweep(store.root, entry, plan.outputs)
+        settled = store.settled(retry_failed=retry_failed)
+        todo = [task for task in plan.tasks if task.run_id not in settled]
+        progress = Progress(total=len(plan.tasks), stored_before=len(plan.tasks) - len(todo))
+        collected = _Collected(progress, on_progress)
+        status = "failed"
+        try:
+            interrupted = _run_all(store, plan, todo, count, execute, start_method, collected)
+            status = "interrupted" if interrupted else "complete"
+        finally:
+            record_sweep(store.root, _closed(entry, status, progress, len(settled)), plan.outputs)
+    return SweepResult(
+        plan=plan,
+        total=len(plan.tasks),
+        skipped=progress.stored_before,
+        done=progress.done,
+        failed=failed_in_plan(store, plan),
+        errors=tuple(collected.errors),
+        interrupted=interrupted,
+        wall_s=time.monotonic() - progress.started,
+    )
+
+
+@dataclass
+class _Collected:
+    """Adds up the reports of batches and passes the progress on."""
+
+    progress: Progress
+    on_progress: Callable[[Progress], None] | None
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, reports: Sequence[RunReport]) -> None:
+        self.progress.done += len(reports)
+        for report in reports:
+            if report.status != OK:
+                self.progress.failed += 1
+                self.errors.append(f"run {report.run_id}: {report.error}")
+        self.tell()
+
+    def tell(self) -> None:
+        if self.on_progress:
+            self.on_progress(self.progress)
+
+
+def _run_all(
+    store: Store,
+    plan: Plan,
+    todo: list[Task],
+    workers: int,
+    execute: Execute,
+    start_method: str | None,
+    collected: _Collected,
+) -> bool:
+    """Run the tasks; return True when interrupted, after the batches under way were stored."""
+    batches = split(todo, workers)
+    outputs = list(plan.outputs)
+    collected.tell()
+    with StopRequest() as stop:
+        try:
+            if workers == 1 or len(todo) <= 1:
+                reports = _in_this_process(store, batches, outputs, execute, stop.is_requested)
+            else:
+                pool = Pool(store.root, outputs, execute, workers, start_method)
+                reports = pool.run(batches, stop.is_requested)
+            for batch in reports:
+                collected.add(batch)
+        except KeyboardInterrupt:
+            return True
+        return stop.is_requested() and collected.progress.finished < collected.progress.total
+
+
+def _in_this_process(
+    store: Store,
+    batches: Sequence[Sequence[Task]],
+    outputs: Sequence[str],
+    execute: Execute,
+    stop_requested: Callable[[], bool],
+) -> Iterator[list[RunReport]]:
+    for tasks in batches:
+        if stop_requested():
+            return
+        yield run_batch(store.root, tasks, outputs, execute)
+
+
+class StopRequest:
+    """Turns the first interrupt or termination signal into a request to stop, the second into KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self._requested = False
+        self._before: dict[int, Any] = {}
+
+    def is_requested(self) -> bool:
+        """Tell whether a stop was asked for."""
+        return self._requested
+
+    def __enter__(self) -> StopRequest:
+        if threading.current_thread() is threading.main_thread():  # Elsewhere Python refuses handlers.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: Any) -> None:
+        if self._requested:
+            raise KeyboardInterrupt
+        self._requested = True
+
+
+def split(todo: Sequence[Task], workers: int) -> list[list[Task]]:
+    """Cut the tasks into batches, in order: several per worker, none larger than a few seconds of work."""
+    size = max(1, min(LARGEST_BATCH, len(todo) // (workers * BATCHES_PER_WORKER)))
+    return [list(todo[start : start + size]) for start in range(0, len(todo), size)]
+
+
+def failed_in_plan(store: Store, plan: Plan) -> int:
+    """Count the runs of the plan that are stored as failed or lost and not as done."""
+    rows = store.read("runs", columns=["run_id", "status"])
+    wanted = {task.run_id for task in plan.tasks}
+    good = set(rows.loc[rows["status"] == OK, "run_id"])
+    bad = set(rows.loc[rows["status"] != OK, "run_id"])
+    return len((bad - good) & wanted)
+
+
+def _write_plan(store: Store, plan: Plan) -> None:
+    import pandas as pd
+
+    scenarios = pd.DataFrame(
+        {"scenario_hash": list(plan.scenarios), "scenario": list(plan.scenarios.values())}
+    )
+    store.write_plan(plan.plan_id, pd.DataFrame(plan_rows(plan)), scenarios)
+
+
+def _closed(entry: dict[str, Any], status: str, progress: Progress, settled: int) -> dict[str, Any]:
+    return {
+        **entry,
+        "status": status,
+        "runs_done_now": progress.done,
+        "runs_stored_before": progress.stored_before,
+        "runs_failed_now": progress.failed,
+        "wall_s": round(time.monotonic() - progress.started, 3),
+        "ended_utc": now_utc(),
+    }

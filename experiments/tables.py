@@ -1,0 +1,257 @@
+"""The headline table as Markdown, CSV and LaTeX: mean, 90 % interval, paired difference to the baseline."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.analysis import compare
+from experiments.results import Results
+from experiments.store import atomic_write
+from experiments.units import number, scale_for
+
+HEADLINE_OUTPUTS = 4
+# Significant digits of the largest number of an output; the others get as many decimals.
+DIGITS = 4
+# Units of the columns of results.csv; "unit" stands for the unit named in the row's own column.
+CSV_UNITS = {
+    "n": "runs",
+    "mean": "unit",
+    "p05": "unit",
+    "p50": "unit",
+    "p95": "unit",
+    "pairs": "pairs",
+    "difference": "unit",
+    "difference_low": "unit",
+    "difference_high": "unit",
+    "correlation": "1",
+    "resolvable": "unit",
+    "p_best": "share",
+    "regret": "unit",
+}
+_LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "−": "$-$", "–": "--"}
+
+
+def write_tables(results: Results, out: Path) -> list[Path]:
+    """Write ``results.md``, ``results.csv`` and ``results.tex`` from one comparison; returns the paths."""
+    table = compare(results)
+    contents = {
+        "results.md": markdown(table, results),
+        "results.csv": csv_with_units(table, CSV_UNITS),
+        "results.tex": latex(table, results),
+    }
+    for name, text in contents.items():
+        atomic_write(out / name, text.encode())
+    return [out / name for name in contents]
+
+
+def csv_with_units(frame: pd.DataFrame, units: dict[str, str]) -> str:
+    """Write a frame as CSV whose second line holds the unit of each column (empty for names)."""
+    header, _, body = frame.to_csv(index=False, lineterminator="\n").partition("\n")
+    cells = pd.DataFrame([{name: units.get(name, "") for name in frame.columns}])
+    return header + "\n" + cells.to_csv(index=False, header=False, lineterminator="\n") + body
+
+
+def markdown(table: pd.DataFrame, results: Results) -> str:
+    """Compose the results page: what was run, the headline table, one table per output, how to read them."""
+    study, sweep = results.study, results.sweep
+    seeds = sorted(set(results.runs["seed"]))
+    lines = [
+        f"# {study['title'] or study['name']}",
+        "",
+        *([study["description"].strip(), ""] if study["description"].strip() else []),
+        f"{results.country}, {len(results.regimes)} regimes, {_months(results)}, {seed_text(seeds)}"
+        f" shared by all regimes; {len(results.runs)} of {results.planned} runs finished. "
+        f"Code {sweep['code_version']}, plan `{sweep['plan_id']}`; everything else is in `manifest.json`.",
+        "",
+        "## Headline",
+        "",
+        *_headline(table, results),
+        "",
+        precision(table, results),
+        "",
+    ]
+    for output in dict.fromkeys(table["output"]):
+        lines += [*_output_table(table[table["output"] == output], results), ""]
+    lines += [*_reading(results)]
+    return "\n".join(lines) + "\n"
+
+
+def precision(table: pd.DataFrame, results: Results) -> str:
+    """State pairs, achieved correlation and smallest resolvable effect of the first output (P2, P3)."""
+    rows = table[(table["output"] == table["output"].iloc[0]) & table["difference"].notna()]
+    if rows.empty:
+        return "One regime only: nothing to compare."
+    form = _format(rows)
+    pairs, weakest = int(rows["pairs"].min()), rows["correlation"].min()
+    widest = rows["resolvable"].max() / form.factor
+    rho = "not defined" if math.isnan(weakest) else f"{weakest:.2f} or more"
+    text = (
+        f"Each contrast with {results.label(results.baseline)} rests on {pairs} pairs. For "
+        f"{rows['label'].iloc[0].lower()} the correlation that pairing achieved is {rho}"
+    )
+    if math.isnan(widest):
+        return f"{text}; too few pairs for an interval."
+    return (
+        f"{text}, and the smallest difference that all contrasts resolve is {number(widest, 3)} {form.unit} "
+        "(t test, size 0.01, power 0.95)."
+    )
+
+
+def _headline(table: pd.DataFrame, results: Results) -> list[str]:
+    outputs = list(dict.fromkeys(table["output"]))[:HEADLINE_OUTPUTS]
+    columns, forms = [], {}
+    for output in outputs:
+        rows = table[table["output"] == output]
+        forms[output] = _format(rows)
+        columns.append(_heading(rows, forms[output]))
+    lines = [f"| Regime | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    for regime in results.regimes:
+        cells = []
+        for output in outputs:
+            row = table[(table["output"] == output) & (table["regime"] == regime)].iloc[0]
+            cells.append(_headline_cell(row, forms[output]))
+        lines.append(f"| {results.label(regime)} | {' | '.join(cells)} |")
+    baseline = results.label(results.baseline)
+    note = f"Mean [90 % interval over runs]; Δ: paired difference to {baseline} (95 % BCa interval)."
+    return [*lines, "", note]
+
+
+def _headline_cell(row: pd.Series, form: _Format) -> str:
+    level = f"{_show(row['mean'], form)} [{_interval(row['p05'], row['p95'], form)}]"
+    if math.isnan(row["difference"]):
+        return level
+    return f"{level}<br>Δ {_difference(row, form)}"
+
+
+def _output_table(rows: pd.DataFrame, results: Results) -> list[str]:
+    form = _format(rows)
+    better = "less is better" if rows["output"].iloc[0] in results.minimise else "more is better"
+    lines = [
+        f"### {_heading(rows, form)}",
+        "",
+        f"`{rows['output'].iloc[0]}`; best and regret: {better}.",
+        "",
+        "| Regime | Mean | 90 % interval | Difference | 95 % interval | Correlation | P(best) | Regret |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in rows.to_dict("records"):
+        if math.isnan(row["difference"]):
+            contrast = ["–", "–", "–"]
+        else:
+            rho = "n/a" if math.isnan(row["correlation"]) else f"{row['correlation']:.2f}"
+            interval = _interval(row["difference_low"], row["difference_high"], form, signed=True)
+            contrast = [_show(row["difference"], form, signed=True), interval, rho]
+        cells = [
+            row["regime_label"],
+            _show(row["mean"], form),
+            _interval(row["p05"], row["p95"], form),
+            *contrast,
+            f"{row['p_best']:.2f}",
+            _show(row["regret"], form),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def latex(table: pd.DataFrame, results: Results) -> str:
+    """Compose the same numbers as a booktabs table, one block per output."""
+    lines = [
+        "% Needs the package booktabs.",
+        r"\begin{tabular}{lrrrr}",
+        r"\toprule",
+        r"Regime & Mean & 90\,\% interval & Difference & 95\,\% interval \\",
+    ]
+    for output in dict.fromkeys(table["output"]):
+        rows = table[table["output"] == output]
+        form = _format(rows)
+        lines += [r"\midrule", rf"\multicolumn{{5}}{{l}}{{\emph{{{_tex(_heading(rows, form))}}}}} \\"]
+        for row in rows.to_dict("records"):
+            cells = [
+                row["regime_label"],
+                _show(row["mean"], form),
+                _interval(row["p05"], row["p95"], form),
+                _show(row["difference"], form, signed=True),
+                _interval(row["difference_low"], row["difference_high"], form, signed=True),
+            ]
+            if math.isnan(row["difference"]):
+                cells[3:] = ["–", "–"]
+            lines.append(" & ".join(map(_tex, cells)) + r" \\")
+    lines += [r"\bottomrule", r"\end{tabular}", ""]
+    return "\n".join(lines)
+
+
+def _reading(results: Results) -> list[str]:
+    lines = [
+        "## How to read this",
+        "",
+        "- *90 % interval*: 5 % and 95 % quantiles over runs: how different one future can be from another.",
+        "- *Difference*: mean over pairs of runs with the same seed (same prices, weather and luck), with a",
+        "  95 % BCa bootstrap interval of that mean. Intervals are per contrast, not simultaneous.",
+        "- *P(best)*: share of seeds in which the regime is best; *regret*: mean shortfall from the best.",
+        "- `results.csv` has every number in full, and the smallest effect that each contrast resolves.",
+    ]
+    if not results.failed.empty:
+        counts = results.failed.groupby("regime").size()
+        listed = ", ".join(f"{results.label(regime)} {count}" for regime, count in counts.items())
+        lines.append(f"- **{len(results.failed)} runs failed** ({listed}); errors are in `runs/`.")
+    return lines
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How the numbers of one output are written: one scale and one number of decimals for all of them."""
+
+    factor: float
+    unit: str
+    decimals: int
+
+
+def _format(rows: pd.DataFrame) -> _Format:
+    largest = float(rows[["mean", "p05", "p95"]].abs().max().max())
+    scale = scale_for(rows["unit"].iloc[0], largest)
+    shown = largest / scale.factor
+    magnitude = math.floor(math.log10(shown)) if math.isfinite(shown) and shown > 0.0 else 0
+    return _Format(scale.factor, scale.unit, max(0, DIGITS - 1 - magnitude))
+
+
+def _heading(rows: pd.DataFrame, form: _Format) -> str:
+    label = rows["label"].iloc[0]
+    return f"{label} ({form.unit})" if form.unit else str(label)
+
+
+def _show(value: float, form: _Format, *, signed: bool = False) -> str:
+    if math.isnan(value):
+        return "n/a"
+    text = f"{abs(value) / form.factor:,.{form.decimals}f}"
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return f"−{text}" if value < 0 else f"+{text}" if signed else text
+
+
+def _interval(low: float, high: float, form: _Format, *, signed: bool = False) -> str:
+    return f"{_show(low, form, signed=signed)} to {_show(high, form, signed=signed)}"
+
+
+def _difference(row: pd.Series, form: _Format) -> str:
+    interval = _interval(row["difference_low"], row["difference_high"], form, signed=True)
+    return f"{_show(row['difference'], form, signed=True)} ({interval})"
+
+
+def _months(results: Results) -> str:
+    months = sorted(set(results.runs["months"]))
+    return f"{' or '.join(map(str, months))} months"
+
+
+def seed_text(seeds: list[int]) -> str:
+    """Write a list of seeds for people: their number and their range."""
+    whole = seeds == list(range(seeds[0], seeds[-1] + 1))
+    span = f"{seeds[0]}–{seeds[-1]}" if whole and len(seeds) > 1 else ", ".join(map(str, seeds))
+    return f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({span})"
+
+
+def _tex(text: str) -> str:
+    return "".join(_LATEX.get(sign, sign) for sign in text)

@@ -1,0 +1,146 @@
+"""What a worker process does: run a batch of tasks one by one and write the batch before it reports."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.design import RunSpec
+from experiments.errors import RunnerError
+from experiments.manifest import now_utc
+from experiments.plan import Task
+from experiments.store import FAILED, LOST, OK, Batch, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one finished run leaves: monthly series, typical days and the summary value of each output."""
+
+    months: pd.DataFrame
+    days: pd.DataFrame
+    summary: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What the parent process hears of one run."""
+
+    run_id: str
+    status: str
+    error: str
+    wall_s: float
+
+
+Execute = Callable[[Task], Outcome]
+
+
+@lru_cache(maxsize=64)
+def _scenario(spec: RunSpec) -> Any:
+    return spec.load()
+
+
+def scenario_of(spec: RunSpec) -> Any:
+    """Load the scenario of a run; the last ones are kept, because regimes return with every seed."""
+    return _scenario(replace(spec, seed=0))
+
+
+def execute_run(task: Task) -> Outcome:
+    """Simulate one task; refuses a scenario that changed on disk since the plan was made."""
+    from sim import simulate
+
+    scenario = scenario_of(task.spec)
+    if scenario.hash != task.scenario_hash:
+        raise RunnerError(f"the scenario {task.country}/{task.regime} changed while the sweep was running")
+    result = simulate(scenario, seed=task.spec.seed, engine=task.spec.engine)
+    summary = {name: float(entry["value"]) for name, entry in result.summary().items()}
+    return Outcome(result.months, result.days, summary)
+
+
+def run_batch(root: Path, tasks: Sequence[Task], outputs: Sequence[str], execute: Execute) -> list[RunReport]:
+    """Run tasks one by one, write them as one batch, and report."""
+    batch, reports = compute_batch(tasks, outputs, execute)
+    Store(root).write_batch(batch)
+    return reports
+
+
+def compute_batch(
+    tasks: Sequence[Task], outputs: Sequence[str], execute: Execute
+) -> tuple[Batch, list[RunReport]]:
+    """Run tasks one by one; an error in a run is kept as its row and the others go on."""
+    import pandas as pd
+
+    rows, log, months, days, reports = [], [], [], [], []
+    for task in tasks:
+        started = time.perf_counter()
+        status, error, detail, summary = OK, "", "", {}
+        try:
+            outcome = execute(task)
+            months.append(_keyed(outcome.months.rename_axis("month").reset_index(), task.run_id))
+            days.append(_keyed(outcome.days.reset_index(drop=True), task.run_id))
+            summary = dict(outcome.summary)
+        except Exception as problem:  # A sweep outlives any error of a run: it becomes the run's row.
+            status, error = FAILED, f"{type(problem).__name__}: {problem}"
+            detail = traceback.format_exc()
+        wall_s = time.perf_counter() - started
+        rows.append(run_row(task, status, error, detail, summary, outputs))
+        log.append({"run_id": task.run_id, "wall_s": wall_s, "finished_utc": now_utc()})
+        reports.append(RunReport(task.run_id, status, error, wall_s))
+    batch = Batch(
+        runs=pd.DataFrame(rows),
+        months=_stacked(months, ["run_id", "month", *outputs]),
+        days=_stacked(days),
+        log=pd.DataFrame(log),
+    )
+    return batch, reports
+
+
+def record_lost(root: Path, task: Task, outputs: Sequence[str], reason: str) -> RunReport:
+    """Write the row of a run whose worker process died each time it was tried."""
+    import pandas as pd
+
+    runs = pd.DataFrame([run_row(task, LOST, reason, "", {}, outputs)])
+    log = pd.DataFrame([{"run_id": task.run_id, "wall_s": 0.0, "finished_utc": now_utc()}])
+    Store(root).write_batch(Batch(runs=runs, months=None, days=None, log=log))
+    return RunReport(task.run_id, LOST, reason, 0.0)
+
+
+def run_row(
+    task: Task, status: str, error: str, detail: str, summary: Mapping[str, float], outputs: Sequence[str]
+) -> dict[str, Any]:
+    """Make the row of a run in ``runs/``: identity, how it ended, and one column per output."""
+    return {
+        "run_id": task.run_id,
+        "country": task.country,
+        "regime": task.regime,
+        "seed": task.spec.seed,
+        "point": task.spec.point,
+        "months": task.spec.months,
+        "engine": task.spec.engine,
+        "scenario_hash": task.scenario_hash,
+        "status": status,
+        "error": error,
+        "traceback": detail,
+        **{name: float(summary.get(name, float("nan"))) for name in outputs},
+    }
+
+
+def _keyed(frame: pd.DataFrame, run_id: str) -> pd.DataFrame:
+    frame.insert(0, "run_id", run_id)
+    return frame
+
+
+def _stacked(frames: list[pd.DataFrame], columns: list[str] | None = None) -> pd.DataFrame | None:
+    import pandas as pd
+
+    if not frames:
+        return None
+    table = pd.concat(frames, ignore_index=True)
+    return table if columns is None else table.reindex(columns=columns)

@@ -1,0 +1,79 @@
+"""The connection desk: which applicants get power this month, by the regime's allocation rule."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.policy import AUCTION, PRO_RATA
+from sim.compiled import kernel
+
+
+@kernel
+def count_queue(miners, ai_firms, operators):  # type: ignore[no-untyped-def]
+    """Tell the operator how many MW wait and how many are committed (built or building under the allocation)."""
+    operator = operators[0]
+    waiting, committed = 0.0, 0.0
+    for i in range(len(miners)):
+        firm = miners[i]
+        waiting += firm.applied_mw
+        if firm.compliance == 0:
+            committed += firm.site_mw + firm.building_mw + (firm.granted_mw if firm.granted_mw > 0.0 else 0.0)
+    operator.queue_mining_mw = waiting
+    operator.committed_mining_mw = committed
+    waiting, committed = 0.0, 0.0
+    for i in range(len(ai_firms)):
+        waiting += ai_firms[i].applied_mw
+        committed += ai_firms[i].site_mw + ai_firms[i].building_mw
+    operator.queue_ai_mw = waiting
+    operator.committed_ai_mw = committed
+
+
+@kernel
+def connect_miners(miners, operators, policies):  # type: ignore[no-untyped-def]
+    """Grant power to waiting miners: by bid in an auction, in equal shares pro rata, by date of application otherwise."""
+    room = operators[0].mining_room_mw
+    queue = operators[0].queue_mining_mw
+    if room <= 0.0 or queue <= 0.0:
+        return
+    rule = policies[0].allocation_rule
+    if rule == PRO_RATA and queue > room:
+        for i in range(len(miners)):
+            firm = miners[i]
+            if firm.applied_mw > 0.0:
+                firm.granted_mw = firm.applied_mw * room / queue
+                firm.applied_mw = 0.0
+        return
+    order = np.empty(len(miners))
+    for i in range(len(miners)):
+        firm = miners[i]
+        order[i] = -firm.bid_usd_per_mw if rule == AUCTION else float(firm.applied_month)
+        if firm.applied_mw <= 0.0:
+            order[i] = np.inf
+    for position in np.argsort(order, kind="mergesort"):
+        firm = miners[position]
+        if firm.applied_mw <= 0.0 or firm.applied_mw > room:
+            break
+        firm.granted_mw = firm.applied_mw
+        firm.applied_mw = 0.0
+        room -= firm.granted_mw
+
+
+@kernel
+def connect_ai(ai_firms, operators, worlds, pars):  # type: ignore[no-untyped-def]
+    """Grant power to AI firms whose chip licence is settled, in order of application; their chips count against the cap."""
+    room = operators[0].ai_room_mw
+    world = worlds[0]
+    order = np.empty(len(ai_firms))
+    for i in range(len(ai_firms)):
+        firm = ai_firms[i]
+        waiting = firm.applied_mw > 0.0 and firm.chip_status == 2
+        order[i] = float(firm.applied_month) if waiting else np.inf
+    for position in np.argsort(order, kind="mergesort"):
+        firm = ai_firms[position]
+        if order[position] == np.inf or firm.applied_mw > room:
+            break
+        firm.granted_mw = firm.applied_mw
+        firm.applied_mw = 0.0
+        room -= firm.granted_mw
+        if firm.kind != 0:
+            world.chips_left_gpus -= firm.planned_mw_it * 1000.0 / pars[0].gpu_kw_it

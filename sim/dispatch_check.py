@@ -1,0 +1,180 @@
+"""Proof of a monthly dispatch: its cost, violations, and the dual lower bound of the linear programme (B10).
+
+Nothing here knows how the dispatch was found. By weak duality `dual_bound_usd` is at most the least cost,
+whatever prices and values it is given, so a cost that meets it is optimal.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba.extending import register_jitable
+
+from sim.dispatch_hours import Array, DispatchCase, day_sum
+
+
+class DispatchOutput(NamedTuple):
+    """Arrays that `dispatch_kernel` fills; see `sim.dispatch.DispatchResult` for their meaning.
+
+    `summary` holds cost (USD), proven lower bound (USD), largest violation of a limit (relative), plans made.
+    """
+
+    gen_mw: Array  # [P, H]
+    flow_mw: Array  # [H]
+    interrupted_mw: Array  # [Z, H]
+    shed_mw: Array  # [Z, H]
+    over_mw: Array  # [Z, H]
+    price_usd_per_mwh: Array  # [Z, H]
+    shortfall_mwh: Array  # [P]
+    plant_value_usd_per_mwh: Array  # [P]
+    group_value_usd_per_mwh: Array  # [F]
+    summary: Array  # [4]
+
+
+@register_jitable
+def cost_usd(case: DispatchCase, out: DispatchOutput) -> float:
+    """Compute the month's cost of an output, USD, and write its take-or-pay shortfall, MWh."""
+    total, penalty = 0.0, 0.0
+    for z in range(out.over_mw.shape[0]):
+        total += case.interruptible_cost_usd_per_mwh * day_sum(out.interrupted_mw, z)
+        total += case.value_of_lost_load_usd_per_mwh * day_sum(out.shed_mw, z)
+        total += case.over_cost_usd_per_mwh * day_sum(out.over_mw, z)
+    for p in range(out.gen_mw.shape[0]):
+        energy = day_sum(out.gen_mw, p)
+        total += case.cost_usd_per_mwh[p] * energy
+        out.shortfall_mwh[p] = max(0.0, case.energy_min_mwh[p] - energy * case.days)
+        penalty += case.take_or_pay_usd_per_mwh[p] * out.shortfall_mwh[p]
+    return total * case.days + penalty
+
+
+@register_jitable
+def _above(value: float, limit: float) -> float:
+    """Compute by how much a value exceeds a limit, relative to it (at least 1 MW or MWh); 0 without one."""
+    return max(0.0, value - limit) / max(1.0, limit) if limit < np.inf else 0.0
+
+
+@register_jitable
+def violation_relative(case: DispatchCase, out: DispatchOutput) -> float:
+    """Compute the largest relative violation of a balance, energy or group limit (from 1 MW or MWh)."""
+    zone, fuel_group, gen = case.zone, case.fuel_group, out.gen_mw
+    plants, hours = gen.shape
+    zones, groups = case.demand_mw.shape[0], case.group_cap_mw.shape[0]
+    worst = 0.0
+    supply, group, month = np.zeros(zones), np.zeros(groups), np.zeros(groups)
+    for h in range(hours):
+        for f in range(groups):
+            group[f] = 0.0
+        for z in range(zones):
+            flow = out.flow_mw[h] if z == 0 else -out.flow_mw[h]
+            supply[z] = out.interrupted_mw[z, h] + out.shed_mw[z, h] - out.over_mw[z, h] - flow
+        for p in range(plants):
+            supply[zone[p]] += gen[p, h]
+            if fuel_group[p] >= 0:
+                group[fuel_group[p]] += gen[p, h]
+        for z in range(zones):
+            worst = max(worst, abs(supply[z] - case.demand_mw[z, h]) / max(1.0, case.demand_mw[z, h]))
+        for f in range(groups):
+            worst = max(worst, _above(group[f], case.group_cap_mw[f]))
+            month[f] += group[f] * case.days
+    for p in range(plants):
+        worst = max(worst, _above(day_sum(gen, p) * case.days, case.energy_max_mwh[p]))
+    for f in range(groups):
+        worst = max(worst, _above(month[f], case.group_energy_max_mwh[f]))
+    return worst
+
+
+@register_jitable
+def _group_profit(room: float, f: int, fuel_group: Array, margin: Array, spare: Array, h: int) -> float:
+    """Compute the largest margin times output of group f, USD, with total output at most `room` MW."""
+    profit, left = 0.0, room
+    last, last_p = np.inf, -1
+    while left > 0.0:
+        best, best_p = 0.0, -1
+        for p in range(margin.shape[0]):
+            later = margin[p] < last or (margin[p] == last and p > last_p)
+            if fuel_group[p] == f and later and margin[p] > best:
+                best, best_p = margin[p], p
+        if best_p < 0:
+            break
+        profit += best * min(spare[best_p, h], left)
+        left -= spare[best_p, h]
+        last, last_p = best, best_p
+    return profit
+
+
+@register_jitable
+def _load_bound(case: DispatchCase, price: Array, h: int) -> float:
+    """Compute what demand and the link add to the dual function of hour h, USD, at zone prices (USD/MWh)."""
+    total = 0.0
+    for z in range(price.shape[0]):
+        demand = case.demand_mw[z, h]
+        block = min(case.interruptible_mw[z, h], demand)
+        total += price[z] * demand
+        total -= max(0.0, price[z] - case.interruptible_cost_usd_per_mwh) * block
+        total -= max(0.0, price[z] - case.value_of_lost_load_usd_per_mwh) * (demand - block)
+    if price.shape[0] == 2:
+        total -= max(0.0, price[1] - price[0]) * case.link_north_mw
+        total -= max(0.0, price[0] - price[1]) * case.link_south_mw
+    return total
+
+
+@register_jitable
+def _hours_bound(case: DispatchCase, must_run: Array, cost_hat: Array, prices: Array) -> float:
+    """Compute the dual function of a typical day, USD, at effective costs and zone prices (USD/MWh)."""
+    zone, fuel_group, cap, max_mw = case.zone, case.fuel_group, case.group_cap_mw, case.max_mw
+    plants, groups = cost_hat.shape[0], cap.shape[0]
+    margin, room, price = np.empty(plants), np.empty(groups), np.empty(prices.shape[0])
+    spare = np.empty(max_mw.shape)
+    total = 0.0
+    for h in range(max_mw.shape[1]):
+        for z in range(price.shape[0]):
+            price[z] = max(prices[z, h], -case.over_cost_usd_per_mwh)
+        for f in range(groups):
+            room[f] = cap[f]
+        for p in range(plants):
+            spare[p, h] = max_mw[p, h] - must_run[p, h]
+            margin[p] = price[zone[p]] - cost_hat[p]
+            total -= margin[p] * must_run[p, h]
+            f = fuel_group[p]
+            if f >= 0 and room[f] < np.inf:
+                room[f] -= must_run[p, h]
+            else:
+                total -= max(0.0, margin[p]) * spare[p, h]
+        for f in range(groups):
+            if room[f] < np.inf:
+                total -= _group_profit(room[f], f, fuel_group, margin, spare, h)
+        total += _load_bound(case, price, h)
+    return total
+
+
+@register_jitable
+def dual_bound_usd(
+    case: DispatchCase, must_run: Array, price_usd_per_mwh: Array, plant_value: Array, group_value: Array
+) -> float:
+    """Compute a lower bound of the month's least cost, USD, from prices and values of limits (USD/MWh).
+
+    Values outside the range of a dual are moved into it, so the bound holds for any arguments. The must-run
+    output (MW) is that of `sim.dispatch_hours.must_run_mw`.
+    """
+    plants = must_run.shape[0]
+    cost_hat = np.empty(plants)
+    total = 0.0
+    for p in range(plants):
+        cost_hat[p] = case.cost_usd_per_mwh[p]
+        f = case.fuel_group[p]
+        if f >= 0 and case.group_energy_max_mwh[f] < np.inf:
+            cost_hat[p] += max(0.0, group_value[f])
+        # The value is the dual of the maximum minus that of the minimum; split it so that the bound is highest.
+        subsidy = max(0.0, -plant_value[p])
+        if case.energy_min_mwh[p] > case.energy_max_mwh[p]:
+            subsidy = np.inf
+        subsidy = min(subsidy, case.take_or_pay_usd_per_mwh[p])
+        cost_hat[p] -= subsidy
+        total += subsidy * case.energy_min_mwh[p]
+        if case.energy_max_mwh[p] < np.inf:
+            scarcity = max(0.0, plant_value[p] + subsidy)
+            cost_hat[p] += scarcity
+            total -= scarcity * case.energy_max_mwh[p]
+    for f in range(group_value.shape[0]):
+        if case.group_energy_max_mwh[f] < np.inf:
+            total -= max(0.0, group_value[f]) * case.group_energy_max_mwh[f]
+    return total + case.days * _hours_bound(case, must_run, cost_hat, price_usd_per_mwh)

@@ -1,0 +1,392 @@
+"""Compiled monthly dispatch: a search on water, contract and fuel values around the hourly merit order (B10).
+
+Only monthly limits tie hours together: energy of a plant (water), its take-or-pay minimum, fuel of a group.
+At a given value per MWh for each of them `sim.dispatch_hours` clears every hour by itself; the result is a
+*plan* with monthly energies and a cost. The master problem mixes plans so that all limits hold at least cost,
+its duals are the next values to try, and the search ends when no plan can improve the mix (Dantzig & Wolfe,
+Operations Research 8(1), 1960). Ties between hours need no special care: plans that differ only in who serves
+a tied hour are averaged.
+
+The answer is proven, not trusted: `sim.dispatch_check` evaluates the dual function of the whole linear
+programme at the reported prices and values, whatever their origin. Cost minus bound is the gap; the caller
+falls back if it is too wide.
+
+Energies in the master are per typical day and scaled by what the limited plants could produce, so that duals
+are USD a day per scaled unit; a variable is coded j for plan j, -1 - k for the slack of limit k, -1 - K - k
+for its shortfall.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba.extending import register_jitable
+
+from sim.dispatch_check import DispatchOutput, cost_usd, dual_bound_usd, violation_relative
+from sim.dispatch_hours import (
+    Array,
+    Book,
+    DispatchCase,
+    Plan,
+    day_sum,
+    make_book,
+    make_plan,
+    must_run_mw,
+    solve_hours,
+)
+
+# Kinds of monthly limit.
+PLANT_MAX, PLANT_MIN, GROUP_MAX = 0, 1, 2
+# Sizes that random cases do not reach by far; beyond them the caller falls back.
+MAX_PLANS, MAX_PIVOTS = 200, 2000
+# Smallest pivot, and smallest improvement relative to the cost of the first plan: rounding of doubles.
+PIVOT_SMALLEST, IMPROVEMENT_SMALLEST = 1e-10, 1e-14
+# Relative tolerances of the proof; cost differences count from 1 USD a month.
+GAP_MAX, VIOLATION_MAX = 1e-9, 1e-9
+PIVOT_SMALLEST, IMPROVEMENT_SMALLEST = 1e-10, 1e-14
+# Relative tolerances of the proof; cost differences count from 1 USD a month.
+GAP_MAX, VIOLATION_MAX = 1e-9, 1e-9
+
+
+class _Limits(NamedTuple):
+    """Monthly limits that can bind, K of them."""
+
+    kind: Array  # [K] PLANT_MAX, PLANT_MIN or GROUP_MAX
+    member: Array  # [K] plant or group
+    scale: Array  # [K] MWh a day
+    right: Array  # [K] limit above must-run, scaled
+    penalty: Array  # [K] USD a day per scaled unit of shortfall, infinite for a maximum
+
+
+class _Master(NamedTuple):
+    """Plans made so far and the basis of the problem that mixes them."""
+
+    energy: Array  # [plans, K] scaled
+    cost: Array  # [plans] USD a day
+    values: Array  # [plans, K] duals the plan was made with
+    basis: Array  # [K + 1] variable codes
+    inverse: Array  # [K + 1, K + 1]
+    level: Array  # [K + 1] of basic variables
+    dual: Array  # [K + 1]
+    column: Array  # [K + 1] work space
+
+
+@register_jitable
+def _make_limits(case: DispatchCase, must_run: Array) -> _Limits:
+    """List the monthly limits that can bind, with their room above must-run."""
+    plants, groups = case.max_mw.shape[0], case.group_energy_max_mwh.shape[0]
+    size = 2 * plants + groups
+    kind, member = np.empty(size, np.int64), np.empty(size, np.int64)
+    scale, right, penalty = np.empty(size), np.empty(size), np.empty(size)
+    rows = 0
+    for p in range(plants):
+        low, high = day_sum(must_run, p), day_sum(case.max_mw, p)
+        room = case.energy_max_mwh[p] / case.days - low
+        if room < high - low:
+            kind[rows], member[rows], scale[rows], right[rows] = PLANT_MAX, p, high - low, max(0.0, room)
+            penalty[rows] = np.inf
+            rows += 1
+        room = case.energy_min_mwh[p] / case.days - low
+        if room > 0.0:
+            kind[rows], member[rows], scale[rows], right[rows] = PLANT_MIN, p, max(1.0, high - low), room
+            penalty[rows] = case.take_or_pay_usd_per_mwh[p] * scale[rows]
+            rows += 1
+    for f in range(groups):
+        low, high = 0.0, 0.0
+        for p in range(plants):
+            if case.fuel_group[p] == f:
+                low += day_sum(must_run, p)
+                high += day_sum(case.max_mw, p)
+        room = case.group_energy_max_mwh[f] / case.days - low
+        if room < high - low:
+            kind[rows], member[rows], scale[rows], right[rows] = GROUP_MAX, f, high - low, max(0.0, room)
+            penalty[rows] = np.inf
+            rows += 1
+    for k in range(rows):
+        right[k] /= scale[k]
+    return _Limits(kind[:rows], member[:rows], scale[:rows], right[:rows], penalty[:rows])
+
+
+@register_jitable
+def _make_master(rows: int) -> _Master:
+    """Allocate the master problem."""
+    return _Master(
+        np.empty((MAX_PLANS, rows)),
+        np.empty(MAX_PLANS),
+        np.empty((MAX_PLANS, rows)),
+        np.empty(rows + 1, np.int64),
+        np.zeros((rows + 1, rows + 1)),
+        np.empty(rows + 1),
+        np.empty(rows + 1),
+        np.empty(rows + 1),
+    )
+
+
+@register_jitable
+def _solve_at(book: Book, plan: Plan, limits: _Limits, values: Array) -> None:
+    """Dispatch all hours at effective costs: cost minus the duals of all limits that an element is in."""
+    cost_hat, group = book.cost_hat, book.group
+    for n in range(group.shape[0]):
+        cost_hat[n] = book.cost[n]
+    for k in range(values.shape[0]):
+        value = values[k] / limits.scale[k]
+        if limits.kind[k] != GROUP_MAX:
+            cost_hat[limits.member[k]] -= value
+        else:
+            for n in range(group.shape[0]):
+                if group[n] == limits.member[k]:
+                    cost_hat[n] -= value
+    solve_hours(book, plan)
+
+
+@register_jitable
+def _add_plan(book: Book, plan: Plan, limits: _Limits, master: _Master, j: int, values: Array) -> None:
+    """Make plan j at the given values and store its scaled energies and its cost above must-run."""
+    _solve_at(book, plan, limits, values)
+    take, over, cost, group = plan.take, plan.over, book.cost, book.group
+    kind, member, scale, used = limits.kind, limits.member, limits.scale, master.energy[j]
+    rows = kind.shape[0]
+    total = 0.0
+    for k in range(rows):
+        master.values[j, k] = values[k]
+        used[k] = 0.0
+    for h in range(over.shape[0]):
+        for z in range(over.shape[1]):
+            total -= book.floor * over[h, z]
+    for n in range(take.shape[1]):
+        energy = 0.0
+        for h in range(take.shape[0]):
+            energy += take[h, n]
+        total += cost[n] * energy
+        for k in range(rows):
+            if member[k] == (group[n] if kind[k] == GROUP_MAX else n):
+                used[k] += energy / scale[k]
+    master.cost[j] = total
+
+
+@register_jitable
+def _start(book: Book, plan: Plan, limits: _Limits, master: _Master) -> None:
+    """Set up a feasible basis: a plan with every upper-limited plant at must-run, slacks and shortfalls."""
+    rows = limits.right.shape[0]
+    dearest = 0.0
+    for n in range(book.cost.shape[0]):
+        dearest = max(dearest, book.cost[n])
+    prohibitive = np.empty(rows)
+    for k in range(rows):
+        prohibitive[k] = 0.0 if limits.kind[k] == PLANT_MIN else -2.0 * (1.0 + dearest) * limits.scale[k]
+    _add_plan(book, plan, limits, master, 0, prohibitive)
+    for k in range(rows):
+        room = limits.right[k] - master.energy[0, k]
+        sign = -1.0 if limits.kind[k] == PLANT_MIN and room <= 0.0 else 1.0
+        short = limits.kind[k] == PLANT_MIN and room > 0.0
+        master.basis[k] = -1 - rows - k if short else -1 - k
+        master.inverse[k, k] = sign
+        master.inverse[k, rows] = -sign * master.energy[0, k]
+        master.level[k] = max(0.0, sign * room)
+    master.basis[rows] = 0
+    master.inverse[rows, rows] = 1.0
+    master.level[rows] = 1.0
+
+
+@register_jitable
+def _improvement(master: _Master, j: int) -> float:
+    """Compute the reduced cost of plan j at the duals of the master."""
+    energy, dual = master.energy, master.dual
+    rows = energy.shape[1]
+    reduced = master.cost[j] - dual[rows]
+    for k in range(rows):
+        reduced -= dual[k] * energy[j, k]
+    return reduced
+
+
+@register_jitable
+def _choose(limits: _Limits, master: _Master, plans: int, tolerance: float) -> tuple[bool, int]:
+    """Compute the duals of the basis; return whether a variable improves the mix, and the best one's code."""
+    kind, penalty = limits.kind, limits.penalty
+    basis, inverse, dual = master.basis, master.inverse, master.dual
+    rows = kind.shape[0]
+    for i in range(rows + 1):
+        dual[i] = 0.0
+    for j in range(rows + 1):
+        code = basis[j]
+        weight = 0.0
+        if code >= 0:
+            weight = master.cost[code]
+        elif code < -rows:
+            weight = penalty[-1 - rows - code]
+        for i in range(rows + 1):
+            dual[i] += weight * inverse[j, i]
+    best, enter, found = -tolerance, 0, False
+    for j in range(plans):
+        reduced = _improvement(master, j)
+        if reduced < best:
+            best, enter, found = reduced, j, True
+    for k in range(rows):
+        reduced = dual[k] if kind[k] == PLANT_MIN else -dual[k]
+        if reduced < best:
+            best, enter, found = reduced, -1 - k, True
+        reduced = penalty[k] - dual[k]
+        if reduced < best:
+            best, enter, found = reduced, -1 - rows - k, True
+    return found, enter
+
+
+@register_jitable
+def _pivot(limits: _Limits, master: _Master, code: int) -> bool:
+    """Bring a variable into the basis; return False if rounding leaves no usable pivot."""
+    inverse, level, energy, column = master.inverse, master.level, master.energy, master.column
+    rows = limits.kind.shape[0]
+    if code >= 0:
+        for i in range(rows + 1):
+            column[i] = inverse[i, rows]
+            for k in range(rows):
+                column[i] += inverse[i, k] * energy[code, k]
+    else:
+        k = (-1 - code) % rows
+        sign = -1.0 if code >= -rows and limits.kind[k] == PLANT_MIN else 1.0
+        for i in range(rows + 1):
+            column[i] = sign * inverse[i, k]
+    step, leave = np.inf, -1
+    for i in range(rows + 1):
+        if column[i] > PIVOT_SMALLEST:
+            ratio = max(0.0, level[i]) / column[i]
+            if ratio < step or (ratio == step and column[i] > column[leave]):
+                step, leave = ratio, i
+    if leave < 0:
+        return False
+    for j in range(rows + 1):
+        inverse[leave, j] /= column[leave]
+    for i in range(rows + 1):
+        if i != leave:
+            level[i] -= step * column[i]
+            for j in range(rows + 1):
+                inverse[i, j] -= column[i] * inverse[leave, j]
+    level[leave] = step
+    master.basis[leave] = code
+    return True
+
+
+@register_jitable
+def _search(book: Book, plan: Plan, limits: _Limits, master: _Master) -> int:
+    """Mix plans until none improves the mix; return the number of plans made."""
+    rows = limits.right.shape[0]
+    _start(book, plan, limits, master)
+    tolerance = IMPROVEMENT_SMALLEST * abs(master.cost[0])
+    plans, pivots = 1, 0
+    values = np.empty(rows)
+    while plans < MAX_PLANS:
+        found, code = _choose(limits, master, plans, tolerance)
+        while found and pivots < MAX_PIVOTS and _pivot(limits, master, code):
+            pivots += 1
+            found, code = _choose(limits, master, plans, tolerance)
+        for k in range(rows):
+            # Rounding may leave a dual just outside its range.
+            low = 0.0 if limits.kind[k] == PLANT_MIN else -np.inf
+            high = limits.penalty[k] if limits.kind[k] == PLANT_MIN else 0.0
+            values[k] = min(max(master.dual[k], low), high)
+        _add_plan(book, plan, limits, master, plans, values)
+        plans += 1
+        if _improvement(master, plans - 1) >= -tolerance:
+            break
+    return plans
+
+
+@register_jitable
+def _add_share(share: float, book: Book, plan: Plan, out: DispatchOutput) -> None:
+    """Add `share` of a plan to the output arrays."""
+    gen, take, over = out.gen_mw, plan.take, plan.over
+    interrupted, shed, over_mw, flow_mw = out.interrupted_mw, out.shed_mw, out.over_mw, out.flow_mw
+    plants, hours = gen.shape
+    for p in range(plants):
+        for h in range(hours):
+            gen[p, h] += share * take[h, p]
+    for h in range(hours):
+        for z in range(over.shape[1]):
+            interrupted[z, h] += share * take[h, plants + 2 * z]
+            shed[z, h] += share * take[h, plants + 2 * z + 1]
+            over_mw[z, h] += share * over[h, z]
+        flow_mw[h] += share * plan.flow[h]
+
+
+@register_jitable
+def _write_values(plan: Plan, limits: _Limits, values: Array, out: DispatchOutput) -> None:
+    """Write prices and values of the final duals, USD/MWh."""
+    for h in range(plan.price.shape[0]):
+        for z in range(plan.price.shape[1]):
+            out.price_usd_per_mwh[z, h] = plan.price[h, z]
+    for p in range(out.plant_value_usd_per_mwh.shape[0]):
+        out.plant_value_usd_per_mwh[p] = 0.0
+    for f in range(out.group_value_usd_per_mwh.shape[0]):
+        out.group_value_usd_per_mwh[f] = 0.0
+    for k in range(values.shape[0]):
+        value = values[k] / limits.scale[k]
+        if limits.kind[k] == GROUP_MAX:
+            out.group_value_usd_per_mwh[limits.member[k]] -= value
+        else:
+            out.plant_value_usd_per_mwh[limits.member[k]] -= value
+
+
+@register_jitable
+def _write_must_run(must_run: Array, out: DispatchOutput) -> None:
+    """Write must-run output alone."""
+    for h in range(must_run.shape[1]):
+        for p in range(must_run.shape[0]):
+            out.gen_mw[p, h] = must_run[p, h]
+        for z in range(out.over_mw.shape[0]):
+            out.interrupted_mw[z, h], out.shed_mw[z, h], out.over_mw[z, h] = 0.0, 0.0, 0.0
+        out.flow_mw[h] = 0.0
+
+
+@register_jitable
+def _write_mix(
+    book: Book, plan: Plan, limits: _Limits, master: _Master, must_run: Array, out: DispatchOutput
+) -> None:
+    """Write must-run output plus the optimal mix of plans, each made again from its values."""
+    rows = limits.right.shape[0]
+    _write_must_run(must_run, out)
+    total = 0.0
+    for i in range(rows + 1):
+        # Fresh from the right-hand side: updates during the search carry rounding.
+        master.level[i] = master.inverse[i, rows]
+        for k in range(rows):
+            master.level[i] += master.inverse[i, k] * limits.right[k]
+        if master.basis[i] >= 0:
+            total += max(0.0, master.level[i])
+    for i in range(rows + 1):
+        code = master.basis[i]
+        if code >= 0 and master.level[i] > 0.0:
+            _solve_at(book, plan, limits, master.values[code])
+            _add_share(master.level[i] / total, book, plan, out)
+    if out.over_mw.shape[0] == 2:
+        for h in range(out.flow_mw.shape[0]):
+            # A mix may send surplus across the link to be curtailed there; curtail it where it arises.
+            to_north = max(0.0, min(out.flow_mw[h], out.over_mw[1, h]))
+            to_south = max(0.0, min(-out.flow_mw[h], out.over_mw[0, h]))
+            out.flow_mw[h] += to_south - to_north
+            out.over_mw[0, h] += to_north - to_south
+            out.over_mw[1, h] += to_south - to_north
+
+
+@register_jitable
+def dispatch_kernel(case: DispatchCase, out: DispatchOutput) -> bool:
+    """Decide the least-cost dispatch of a month (B10) and write it to `out`; return False if the proof fails.
+
+    Plain function for compiled callers; `sim.dispatch.compiled_dispatch` is its compiled form for Python. The
+    answer counts as proven if its cost exceeds the dual bound by at most `GAP_MAX` and no limit is violated
+    by more than `VIOLATION_MAX`, both relative. The caller then uses `out` or, without proof,
+    `sim.dispatch.solve_lp`. Arrays must be C-contiguous float64 (`zone`, `fuel_group`: int64).
+    """
+    must_run = must_run_mw(case)
+    book = make_book(case, must_run)
+    plan = make_plan(book)
+    limits = _make_limits(case, must_run)
+    master = _make_master(limits.kind.shape[0])
+    plans = _search(book, plan, limits, master)
+    _write_values(plan, limits, master.values[plans - 1], out)
+    _write_mix(book, plan, limits, master, must_run, out)
+    cost = cost_usd(case, out)
+    bound = dual_bound_usd(
+        case, must_run, out.price_usd_per_mwh, out.plant_value_usd_per_mwh, out.group_value_usd_per_mwh
+    )
+    violation = violation_relative(case, out)
+    out.summary[0], out.summary[1], out.summary[2], out.summary[3] = cost, bound, violation, plans
+    return cost - bound <= GAP_MAX * max(abs(cost), 1.0) and violation <= VIOLATION_MAX

@@ -1,0 +1,232 @@
+"""Exogenous series: observed months are replayed, later months are simulated from keyed streams.
+
+Nothing here depends on the regime, so the series of a replicate are bitwise identical in every regime (design 1.6).
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from sim.parameters import data_text
+from sim.regimes import months_between
+from sim.scenario import Scenario
+from sim.streams import series
+
+FloatArray = npt.NDArray[np.float64]
+HALVING_INTERVAL_BLOCKS = 210_000
+# Block height at the first instant of 2025-06 and the average number of blocks a month: protocol facts
+HEIGHT_2025_06 = 899_400
+BLOCKS_PER_MONTH = 144 * 30.4375
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """The world's own series, one value per month of the run (arrays of length T unless stated)."""
+
+    labels: tuple[str, ...]
+    month_of_year: npt.NDArray[np.int64]
+    days: FloatArray
+    btc_price_usd: FloatArray
+    fee_share: FloatArray
+    height: FloatArray
+    gpu_price_usd_per_hour: FloatArray
+    local_per_usd: FloatArray
+    fuel_cost_usd_per_mwh: dict[str, FloatArray]
+    hydro_factor: FloatArray
+    gas_factor: FloatArray
+    link_factor: FloatArray
+    plant_factor: dict[str, FloatArray]
+    outage_factor: FloatArray
+    demand_factor: FloatArray
+    reversal_draw: FloatArray
+    government_draw: FloatArray
+    lender_draw: FloatArray
+
+
+@functools.cache
+def table(name: str) -> tuple[dict[str, str], ...]:
+    """Rows of a driver file."""
+    return tuple(csv.DictReader(data_text("drivers", name).splitlines()))
+
+
+def month_labels(start: str, months: int) -> tuple[str, ...]:
+    """Calendar labels YYYY-MM of a run."""
+    year, month = int(start[:4]), int(start[5:]) - 1
+    return tuple(f"{year + (month + t) // 12}-{(month + t) % 12 + 1:02d}" for t in range(months))
+
+
+def days_in_month(label: str) -> float:
+    """Days of a calendar month."""
+    year, month = int(label[:4]), int(label[5:])
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return float((31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1])
+
+
+def observed(rows: tuple[dict[str, str], ...], column: str) -> dict[str, float]:
+    """Published values of a column by month; blanks are gaps."""
+    return {row["month"]: float(row[column]) for row in rows if row[column]}
+
+
+def normals(seed: int, purpose: str, months: int) -> FloatArray:
+    """Standard normal series of a purpose by inversion of its keyed uniforms."""
+    return np.asarray(ndtri(series(seed, purpose, months)[:, 0]))
+
+
+def walk(first: float, drift: float, volatility: float, shocks: FloatArray) -> FloatArray:
+    """Geometric Brownian motion sampled monthly: E[P_t] = first * exp(drift * years) (Eq. B17)."""
+    step = (drift - 0.5 * volatility**2) / 12.0 + volatility / math.sqrt(12.0) * shocks
+    return first * np.exp(np.cumsum(step) - step[0])
+
+
+def splice(labels: tuple[str, ...], known: dict[str, float], simulated: FloatArray, replay: bool) -> FloatArray:
+    """Replay what was observed and let the simulated path start from the last observation."""
+    path = simulated.copy()
+    if not replay:
+        return path
+    last = -1
+    for t, label in enumerate(labels):
+        if label in known:
+            path[t] = known[label]
+            last = t
+    if last >= 0:
+        path[last + 1 :] = simulated[last + 1 :] / simulated[last] * path[last]
+    return path
+
+
+def interpolate_anchors(anchors: dict[str, float], start: str, months: int) -> FloatArray:
+    """Log-linear path through dated anchors, flat outside them."""
+    dates = [months_between(start, month) for month in anchors]
+    return np.exp(np.interp(np.arange(months), dates, np.log(list(anchors.values()))))
+
+
+def mean_reverting(
+    seed: int, months: int, first: float, drift: float, volatility: float, reversion: float, hazard: float, jump: float
+) -> FloatArray:
+    """Log price reverting to a falling trend, with jumps: the GPU rental price (Eq. M13). Rates per year, jump in log."""
+    shocks = normals(seed, "gpu_price", months)
+    draws = series(seed, "gpu_jump", months, 2)
+    trend = math.log(first) + drift * np.arange(months) / 12.0
+    gap = np.zeros(months)
+    keep = math.exp(-reversion / 12.0)
+    for t in range(1, months):
+        hit = draws[t, 0] < hazard / 12.0
+        size = jump * (1.0 if draws[t, 1] < 0.5 else -1.0) if hit else 0.0
+        gap[t] = keep * gap[t - 1] + volatility / math.sqrt(12.0) * shocks[t] + size
+    return np.exp(trend + gap)
+
+
+def interruptions(seed: int, months: int, hazard_per_year: float, length_months: float, left_share: float) -> FloatArray:
+    """Supply factor of imported gas: 1, or what is left during an interruption that arrives as a Poisson event."""
+    draws = series(seed, "lng_interruption", months)[:, 0]
+    factor = np.ones(months)
+    for t in range(months):
+        if draws[t] < hazard_per_year / 12.0:
+            factor[t : t + max(1, round(length_months))] = left_share
+    return factor
+
+
+def apply_events(labels: tuple[str, ...], field: str, values: FloatArray) -> FloatArray:
+    """Overwrite the months of dated historical events of a field."""
+    for row in table("events.csv"):
+        if row["field"] != field:
+            continue
+        for t, label in enumerate(labels):
+            if row["start"] <= label <= (row["end"] or "9999"):
+                values[t] = float(row["value"])
+    return values
+
+
+def block_heights(labels: tuple[str, ...]) -> FloatArray:
+    """Expected block height at the start of each month, at the protocol's pace."""
+    first = months_between("2025-06", labels[0])
+    return HEIGHT_2025_06 + BLOCKS_PER_MONTH * (first + np.arange(len(labels)))
+
+
+def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Drivers:
+    """Draw or replay every exogenous series of a run; ``values`` are the scenario's parameter values."""
+    months, replay = scenario.months, scenario.drivers == "replay"
+    labels = month_labels(scenario.start, months)
+    at_home = replay and scenario.country == "pakistan"
+    bitcoin = table("bitcoin_monthly.csv")
+    prices = observed(bitcoin, "price_usd")
+    first_price = prices.get(labels[0], list(prices.values())[-1])
+    price = walk(first_price, values["btc_drift_per_year"], values["btc_volatility_per_year"], normals(seed, "btc_price", months))
+    fee_noise = np.exp(values["fee_share_log_spread"] * normals(seed, "fees", months))
+    fees = np.minimum(0.9, values["fee_share_median"] * fee_noise)
+    anchors = observed(table("gpu_price_monthly.csv"), "usd_per_gpu_hour")
+    first_gpu = interpolate_anchors(anchors, labels[0], 1)[0] if replay else values["gpu_price_start_usd_per_hour"]
+    gpu = mean_reverting(
+        seed, months, first_gpu, values["gpu_price_drift_per_year"], values["gpu_price_volatility_per_year"],
+        values["gpu_price_reversion_per_year"], values["gpu_jump_hazard_per_year"], values["gpu_jump_log_size"],
+    )  # fmt: skip
+    last_anchor = max(anchors)
+    path = interpolate_anchors(anchors, labels[0], months)
+    known_gpu = {label: path[t] for t, label in enumerate(labels) if label <= last_anchor}
+    local = values["local_per_usd"] * walk(
+        1.0, values["depreciation_per_year"], values["exchange_volatility_per_year"], normals(seed, "exchange_rate", months)
+    )
+    years = (np.arange(months) + int(labels[0][5:]) - 1) // 12
+    water = np.exp(values["hydrology_volatility"] * normals(seed, "hydrology", months)[years])
+    gas = interruptions(
+        seed, months, values["lng_interruption_hazard_per_year"], values["lng_interruption_months"], values["lng_interruption_left_share"]
+    )
+    ones = np.ones(months)
+    return Drivers(
+        labels=labels,
+        month_of_year=np.array([int(label[5:]) for label in labels]),
+        days=np.array([days_in_month(label) for label in labels]),
+        btc_price_usd=splice(labels, prices, price, replay),
+        fee_share=splice(labels, observed(bitcoin, "fees_share"), fees, replay),
+        height=block_heights(labels),
+        gpu_price_usd_per_hour=splice(labels, known_gpu, gpu, replay),
+        local_per_usd=local,
+        fuel_cost_usd_per_mwh=fuel_costs(scenario, labels, seed, values),
+        hydro_factor=apply_events(labels, "hydro_availability_factor", water) if at_home else water,
+        gas_factor=apply_events(labels, "rlng_supply_factor", gas) if at_home else gas,
+        link_factor=apply_events(labels, "link_factor", ones.copy()) if at_home else ones,
+        plant_factor=plant_events(labels) if at_home else {},
+        outage_factor=np.minimum(1.0, np.exp(values["outage_volatility"] * normals(seed, "outage", months))),
+        demand_factor=np.exp(values["demand_volatility"] * normals(seed, "demand", months)),
+        reversal_draw=series(seed, "reversal", months)[:, 0],
+        government_draw=series(seed, "government", months)[:, 0],
+        lender_draw=series(seed, "lender", months)[:, 0],
+    )
+
+
+def plant_events(labels: tuple[str, ...]) -> dict[str, FloatArray]:
+    """Availability factors of single plants from dated events, plant name -> series."""
+    prefix = "plant_availability_factor:"
+    names = {row["field"].removeprefix(prefix) for row in table("events.csv") if row["field"].startswith(prefix)}
+    return {name: apply_events(labels, prefix + name, np.ones(len(labels))) for name in sorted(names)}
+
+
+def fuel_costs(scenario: Scenario, labels: tuple[str, ...], seed: int, values: dict[str, float]) -> dict[str, FloatArray]:
+    """Fuel cost by fuel in USD per MWh: observed months, then the mean of the last year on a common random walk."""
+    rows = table("fuel_cost_monthly.csv")
+    months = len(labels)
+    shape = walk(1.0, 0.0, values["fuel_price_volatility_per_year"], normals(seed, "fuel_price", months))
+    found = {}
+    for fuel in (name for name in rows[0] if name != "month"):
+        known = {month: cost / values["local_per_usd"] * 1000.0 for month, cost in observed(rows, fuel).items()}
+        recent = float(np.mean(list(known.values())[-12:]))
+        last = max(known)
+        late = np.array([label > last for label in labels])
+        first_late = int(np.argmax(late)) if late.any() else 0
+        path = recent * shape / shape[first_late]
+        if scenario.drivers == "replay":
+            path = np.array([known.get(label, path[t]) for t, label in enumerate(labels)])
+        found[fuel] = path
+    return found
+
+
+def summary_of(drivers: Drivers) -> dict[str, Any]:
+    """Every series as plain arrays, for comparison across regimes."""
+    return {name: getattr(drivers, name) for name in Drivers.__dataclass_fields__}

@@ -1,0 +1,49 @@
+"""Enforcement with a capacity: inspections per month are spread over illegal load by its signature (Eq. M5)."""
+
+from __future__ import annotations
+
+from agents.rules.compliance import detection_hazard, load_signature
+from sim.compiled import kernel
+
+
+@kernel
+def publish_detection(miners, worlds, policies, pars, inspection_factor):  # type: ignore[no-untyped-def]
+    """Set the detection rate per unit of signature so that expected detections never exceed the inspections made.
+
+    Returns the illegal load in MW.
+    """
+    world, policy, par = worlds[0], policies[0], pars[0]
+    total, illegal = par.background_signature, 0.0
+    for i in range(len(miners)):
+        firm = miners[i]
+        if firm.active == 1 and firm.compliance != 0 and firm.energised_mw > 0.0:
+            visibility = par.grey_visibility if firm.compliance == 1 else 1.0
+            total += load_signature(firm.energised_mw, par.signature_exponent) * visibility
+            illegal += firm.energised_mw
+    capacity = policy.inspections_per_month * par.enforcement_effectiveness * inspection_factor
+    rate = detection_hazard(capacity, 1.0, total, policy.smart_meter_share)
+    world.detection_rate_per_signature = min(rate, capacity / total)
+    world.illegal_mw = illegal
+    return illegal
+
+
+@kernel
+def collect_seizures(miners, worlds, pars):  # type: ignore[no-untyped-def]
+    """Auction seized machines into the second-hand market. Returns (cases, state revenue USD, seized TH/s)."""
+    world, par = worlds[0], pars[0]
+    cases, revenue, seized = 0.0, 0.0, 0.0
+    illegal = 0.0
+    for i in range(len(miners)):
+        firm = miners[i]
+        if firm.active == 1 and firm.compliance != 0:
+            illegal += 1.0
+        if firm.caught == 0:
+            continue
+        cases += 1.0
+        for generation in range(len(firm.seized_ths)):
+            ths = firm.seized_ths[generation]
+            world.used_stock_ths[generation] += ths
+            seized += ths
+            revenue += ths * world.rig_price_usd_per_ths[generation] * par.seized_auction_share
+    world.caught_share = cases / illegal if illegal > 0.0 else 0.0
+    return cases, revenue, seized

@@ -1,0 +1,46 @@
+"""Two ways to let agents act: Mesa objects one by one (reference), or one compiled loop over their records (production)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sim.compiled import agent_loop
+from sim.state import KINDS
+
+if TYPE_CHECKING:
+    from sim.model import WattLabModel
+
+
+class Engine(Protocol):
+    """Lets all agents of a kind carry out a procedure."""
+
+    name: str
+
+    def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
+        """Call ``procedure`` of every agent of ``kind``, in order of slot."""
+
+
+class ColumnEngine:
+    """Compiled loops over records."""
+
+    name = "columns"
+
+    def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
+        """Run the compiled loop of the procedure over the kind's records."""
+        state = model.state
+        agent_loop(getattr(KINDS[kind], procedure))(state.agents(kind), state.world, state.policy, state.par)
+
+
+class ObjectEngine:
+    """Mesa agents, one Python call each."""
+
+    name = "objects"
+
+    def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
+        """Let the AgentSet of the kind do the procedure."""
+        state = model.state
+        observation: tuple[Any, ...] = (state.world[0], state.policy[0], state.par[0])
+        model.agent_set(kind).do(procedure, *observation)
+
+
+ENGINES: dict[str, type] = {"columns": ColumnEngine, "objects": ObjectEngine}

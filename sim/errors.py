@@ -1,0 +1,24 @@
+"""The error that users see: one line that says what was wrong, where, and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ScenarioError(ValueError):
+    """A scenario, regime, country or parameter that cannot be used; the message is one line for people."""
+
+
+def unknown(kind: str, name: str, allowed: Iterable[str], where: str = "") -> ScenarioError:
+    """Error for a name that is not in a list: names it, its place, close matches and the allowed names."""
+    names = sorted(allowed)
+    close = difflib.get_close_matches(name, names, n=3)
+    hint = f"did you mean {', '.join(close)}?" if close else f"allowed: {shorten(names)}"
+    place = f" in {where}" if where else ""
+    return ScenarioError(f"unknown {kind} '{name}'{place}; {hint}")
+
+
+def shorten(names: list[str], most: int = 12) -> str:
+    """Join names for a message, cutting a long list."""
+    return ", ".join(names[:most]) + (f", ... ({len(names)} in all)" if len(names) > most else "")

@@ -1,0 +1,55 @@
+"""The labour market: vacancies of all firms by skill meet the people who are available (Eq. M9)."""
+
+from __future__ import annotations
+
+from agents.base import SKILLS
+from sim.compiled import kernel
+
+
+@kernel
+def count_vacancies(miners, ai_firms, skills):  # type: ignore[no-untyped-def]
+    """Add up vacancies and releases by skill over all firms."""
+    for skill in range(SKILLS):
+        vacancies, released = 0.0, 0.0
+        for i in range(len(miners)):
+            firm = miners[i]
+            gap = firm.staff_target[skill] - firm.staff[skill]
+            vacancies += max(0.0, gap)
+            released += max(0.0, -gap)
+            gap = firm.builders_target[skill] - firm.builders[skill]
+            vacancies += max(0.0, gap)
+            released += max(0.0, -gap)
+        for i in range(len(ai_firms)):
+            other = ai_firms[i]
+            gap = other.staff_target[skill] - other.staff[skill]
+            vacancies += max(0.0, gap)
+            released += max(0.0, -gap)
+            gap = other.builders_target[skill] - other.builders[skill]
+            vacancies += max(0.0, gap)
+            released += max(0.0, -gap)
+        skills[skill].vacancies = vacancies
+        skills[skill].released = released
+
+
+@kernel
+def publish_hiring(worlds, skills):  # type: ignore[no-untyped-def]
+    """Publish the share of vacancies that was filled and the wage, by skill."""
+    world = worlds[0]
+    for skill in range(SKILLS):
+        pool = skills[skill]
+        world.hire_share[skill] = pool.matches / pool.vacancies if pool.vacancies > 0.0 else 1.0
+        world.wage_usd_per_month[skill] = pool.wage_usd
+
+
+@kernel
+def count_jobs(miners, ai_firms):  # type: ignore[no-untyped-def]
+    """Return people at work: (construction, operations in mining, operations in AI)."""
+    building, mining, ai = 0.0, 0.0, 0.0
+    for skill in range(SKILLS):
+        for i in range(len(miners)):
+            mining += miners[i].staff[skill]
+            building += miners[i].builders[skill]
+        for i in range(len(ai_firms)):
+            ai += ai_firms[i].staff[skill]
+            building += ai_firms[i].builders[skill]
+    return building, mining, ai

@@ -1,0 +1,96 @@
+"""The flow matrix of the economy (Eq. B13): every transfer has a payer and a payee, every month closes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+SECTORS = ("households", "miners", "ai_firms", "generators", "purchaser", "treasury", "banks", "world")
+H, M, A, G, D, T, B, W = range(8)
+ROWS = (
+    "energy_bills",
+    "energy_purchase",
+    "capacity_payments",
+    "fuel",
+    "network",
+    "coin_and_compute_sales",
+    "hardware",
+    "resale",
+    "local_purchases",
+    "wages",
+    "income_tax",
+    "turnover_tax",
+    "levy",
+    "licence",
+    "duty",
+    "sales_tax",
+    "withholding",
+    "fines",
+    "auctions",
+    "public_spending",
+    "subsidy",
+    "interest",
+    "loans",
+    "arrears",
+    "equity",
+    "dividends",
+)
+TOLERANCE = 1e-8
+
+
+class LedgerError(ArithmeticError):
+    """The books of a month do not close."""
+
+
+@dataclass
+class Ledger:
+    """Flows by month, row and sector in USD; sources of funds are positive, uses negative."""
+
+    flows: FloatArray
+    labels: tuple[str, ...]
+
+    @classmethod
+    def empty(cls, labels: tuple[str, ...]) -> Ledger:
+        """Books for the months of a run."""
+        return cls(np.zeros((len(labels), len(ROWS), len(SECTORS))), labels)
+
+    def post(self, t: int, row: str, payer: int, payee: int, amount_usd: float) -> None:
+        """Record a transfer of month ``t``; a negative amount flows the other way."""
+        index = ROW_INDEX[row]
+        self.flows[t, index, payer] -= amount_usd
+        self.flows[t, index, payee] += amount_usd
+
+    def saving_usd(self, t: int, sector: int) -> float:
+        """Change in deposits of a sector in a month: the entry that closes its column."""
+        return float(self.flows[t, :, sector].sum())
+
+    def check(self, t: int, cash_change_usd: dict[int, float]) -> None:
+        """Raise LedgerError unless every row sums to zero and the columns of firms equal the change in their cash."""
+        scale = max(1.0, float(np.abs(self.flows[t]).max()))
+        worst = float(np.abs(self.flows[t].sum(axis=1)).max())
+        if not worst <= TOLERANCE * scale:
+            row = int(np.abs(self.flows[t].sum(axis=1)).argmax())
+            raise LedgerError(f"{self.labels[t]}: row {ROWS[row]} does not sum to zero ({worst:.3g} USD)")
+        for sector, change in cash_change_usd.items():
+            gap = self.saving_usd(t, sector) - change
+            size = max(scale, float(np.abs(self.flows[t, :, sector]).sum()))
+            if not abs(gap) <= TOLERANCE * size:
+                raise LedgerError(f"{self.labels[t]}: cash of {SECTORS[sector]} changed by {change:.6g} USD, books say {change + gap:.6g}")
+
+    def frame(self) -> pd.DataFrame:
+        """Long table: month, row, sector, usd."""
+        index = pd.MultiIndex.from_product([self.labels, ROWS, SECTORS], names=["month", "row", "sector"])
+        return pd.DataFrame({"usd": self.flows.reshape(-1)}, index=index).reset_index()
+
+    def matrix(self, t: int) -> pd.DataFrame:
+        """Matrix of a month with the closing row, sectors as columns."""
+        table = pd.DataFrame(self.flows[t], index=list(ROWS), columns=list(SECTORS))
+        table.loc["change_in_deposits"] = -table.sum(axis=0)
+        return table
+
+
+ROW_INDEX = {name: position for position, name in enumerate(ROWS)}

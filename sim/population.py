@@ -1,0 +1,213 @@
+"""Who exists at the start: numbered slots of firms with keyed identities, consumer classes, skills, the public sector.
+
+A slot's identity depends on the seed and its number only, never on the regime or on how many other slots there are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from agents.ai_firm import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN
+from agents.base import FORECASTERS
+from agents.miner import FARM, FOREIGN, HOUSEHOLD, STATE, WORLD
+from sim.countries import Country
+from sim.hardware import Frontier
+from sim.state import State
+from sim.streams import uniforms
+
+FloatArray = npt.NDArray[np.float64]
+UNBOUNDED_MW = 1e9
+SKILL_NAMES = ("construction", "electrical", "technician", "operator", "software", "compliance")
+REFERENCE_RIG_USD_PER_MW = 1_100_000.0
+
+
+def identities(seed: int, purpose: str, count: int, columns: int) -> FloatArray:
+    """Uniforms that fix the identity of slots 0..count-1, one row per slot."""
+    return uniforms(seed, purpose, np.zeros(count, np.int64), np.arange(count), columns)
+
+
+def spread(mean: float, half_width: float, u: FloatArray) -> FloatArray:
+    """Uniform values around a mean."""
+    return mean + half_width * (2.0 * u - 1.0)
+
+
+def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> None:
+    """Give the home slots their identity; slot 0 is the state's own miner, then households, farms and foreign firms."""
+    firms = state.miners
+    count = len(firms)
+    u = identities(seed, "miner_identity", count, 16)
+    place = np.arange(count) / count
+    kind = np.full(count, FARM)
+    kind[place < v["household_miner_share"]] = HOUSEHOLD
+    kind[place >= 1.0 - v["foreign_miner_share"]] = FOREIGN
+    kind[0] = STATE
+    size = np.select([kind == HOUSEHOLD, kind == FOREIGN], [v["household_size_factor"], v["foreign_size_factor"]], 1.0)
+    firms["agent_id"] = np.arange(count)
+    firms["home"] = 1
+    firms["kind"] = kind
+    firms["zone"] = np.minimum((u[:, 0] * zones).astype(int), zones - 1)
+    firms["target_mw"] = v["home_miner_size_median_mw"] * size * np.exp(v["home_miner_size_log_spread"] * ndtri(u[:, 1]))
+    cost = v["mining_site_capex_usd_per_mw"] + REFERENCE_RIG_USD_PER_MW
+    firms["funds_usd"] = v["funds_over_target_cost"] * firms["target_mw"] * cost * (0.5 + u[:, 2])
+    firms["wacc_per_year"] = v["miner_hurdle_rate_per_year"] + v["country_risk_premium"]
+    firms["hurdle"] = spread(v["miner_hurdle_npv_mean"], v["miner_hurdle_npv_spread"], u[:, 3])
+    firms["debt_share"] = np.where(kind == HOUSEHOLD, 0.0, v["miner_debt_share"])
+    firms["foreign"] = kind == FOREIGN
+    firms["pue"] = np.maximum(1.0, spread(v["mining_pue"], 0.5 * (v["mining_pue"] - 1.0), u[:, 4]))
+    firms["morale"] = spread(v["morale_mean"], v["morale_spread"], u[:, 5])
+    firms["lawful"] = (kind == FOREIGN) | (kind == STATE)
+    firms["can_bypass"] = (u[:, 6] < v["bypass_share"]) & (kind != FOREIGN) & (kind != STATE)
+    firms["hold_share"] = v["hold_share_max"] * u[:, 7]
+    firms["forecaster"] = (u[:, 8] * FORECASTERS).astype(int)
+    firms["perceived_hazard"] = v["hazard_prior_per_month"]
+    firms["target_mw"][0] = UNBOUNDED_MW
+
+
+def settle_world_miners(state: State, seed: int, v: dict[str, float], frontier: Frontier, debut_hashprice: float) -> None:
+    """Give the rest of the world its fleet: equal hash per firm, older machines where power is cheap."""
+    firms = state.world_miners
+    count = len(firms)
+    u = identities(seed, "world_miner_identity", count, 8)
+    rank = ndtri(u[:, 0])
+    firms["agent_id"] = np.arange(count)
+    firms["home"] = 0
+    firms["kind"] = WORLD
+    firms["power_price_usd_per_kwh"] = v["world_power_median_usd_per_kwh"] * np.exp(v["world_power_log_spread"] * rank)
+    firms["pue"] = np.maximum(1.0, spread(v["world_pue"], 0.5 * (v["world_pue"] - 1.0), u[:, 1]))
+    firms["wacc_per_year"] = v["world_miner_rate_per_year"]
+    firms["hurdle"] = spread(v["miner_hurdle_npv_mean"], v["miner_hurdle_npv_spread"], u[:, 2])
+    firms["debt_share"] = v["miner_debt_share"]
+    firms["target_mw"] = UNBOUNDED_MW
+    firms["hold_share"] = v["hold_share_max"] * u[:, 3]
+    firms["forecaster"] = (u[:, 4] * FORECASTERS).astype(int)
+    firms["lawful"] = 1
+    released = frontier.release_month < 0
+    own_median = v["world_fleet_median_j_per_th"] * np.exp(-v["world_fleet_log_spread"] * 0.5 * rank)
+    distance = (np.log(frontier.j_per_th)[None, :] - np.log(own_median)[:, None]) / v["world_fleet_log_spread"]
+    weight = np.where(released[None, :], np.exp(-0.5 * distance**2), 0.0)
+    weight /= weight.sum(axis=1, keepdims=True)
+    hash_ths = v["network_hash_start_ehs"] * 1e6 / count / v["mining_availability"]
+    firms["fleet_ths"] = hash_ths * weight
+    megawatt = (firms["fleet_ths"] * frontier.j_per_th[None, :]).sum(axis=1) * firms["pue"] / 1e6
+    firms["site_mw"] = megawatt
+    firms["active"] = 1
+    revenue = hash_ths / 1000.0 * debut_hashprice * 365.0
+    firms["funds_usd"] = v["world_funds_share"] * revenue
+    firms["cash_usd"] = v["cash_buffer_months"] / 12.0 * revenue * 0.5
+
+
+def settle_ai_firms(state: State, seed: int, v: dict[str, float], zones: int) -> None:
+    """Give AI slots their kind, stage size, cost of capital and view of future prices."""
+    firms = state.ai_firms
+    count = len(firms)
+    u = identities(seed, "ai_identity", count, 12)
+    place = (np.arange(count) + 0.5) / count
+    cloud = v["colocation_slot_share"] + v["cloud_slot_share"]
+    kind = np.full(count, HYPERSCALER)
+    kind[place < cloud + v["sovereign_slot_share"]] = SOVEREIGN
+    kind[place < cloud] = GPU_CLOUD
+    kind[place < v["colocation_slot_share"]] = COLOCATION
+    stage = np.array([v["colocation_stage_mw_it"], v["cloud_stage_mw_it"], v["sovereign_stage_mw_it"], v["hyperscaler_stage_mw_it"]])
+    firms["agent_id"] = np.arange(count)
+    firms["home"] = 1
+    firms["kind"] = kind
+    firms["zone"] = np.minimum((u[:, 0] * zones).astype(int), zones - 1)
+    firms["stage_mw_it"] = stage[kind] * np.exp(0.5 * ndtri(u[:, 1]))
+    firms["target_mw"] = firms["stage_mw_it"] * v["stages_per_firm"]
+    capex = v["ai_facility_capex_usd_per_mw_it"] + np.where(kind == COLOCATION, 0.0, v["gpu_capex_usd_per_mw_it"])
+    firms["funds_usd"] = v["ai_funds_over_stage_cost"] * firms["stage_mw_it"] * capex * (0.5 + u[:, 2])
+    firms["wacc_per_year"] = v["ai_wacc_per_year"] * (0.85 + 0.3 * u[:, 3])
+    firms["hurdle"] = spread(v["ai_hurdle_npv_mean"], v["ai_hurdle_npv_spread"], u[:, 4])
+    firms["debt_share"] = v["ai_debt_share"]
+    firms["foreign"] = (kind == HYPERSCALER) | ((kind == GPU_CLOUD) & (u[:, 5] < 0.5))
+    firms["tenant_credit"] = spread(1.0, v["tenant_credit_spread"], u[:, 6])
+    anchored = (kind == SOVEREIGN) | (kind == HYPERSCALER)
+    firms["anchor_share"] = np.where(anchored, v["sovereign_anchor_share"], 0.0)
+    slow, fast = v["gpu_decline_slow_per_year"], v["gpu_decline_fast_per_year"]
+    firms["price_decline_per_year"] = slow + (fast - slow) * u[:, 7]
+
+
+def settle_consumers(state: State, country: Country, v: dict[str, float]) -> None:
+    """Set up consumer classes by zone from the country file."""
+    zones = len(country.zones)
+    tariff = v["average_tariff_local_per_kwh"] / v["local_per_usd"]
+    surcharge = v["debt_surcharge_local_per_kwh"] / v["local_per_usd"]
+    for i, (item, zone) in enumerate((item, zone) for item in country.consumer_class for zone in range(zones)):
+        row = state.consumers[i]
+        row.agent_id, row.zone = i, zone
+        row.base_share = item.sales_share * item.zone_shares[zone]
+        row.tariff_ratio = item.tariff_ratio
+        row.short_elasticity, row.long_elasticity = item.short_elasticity, item.long_elasticity
+        row.solar_potential_mw = item.solar_potential_gw * 1000.0 * item.zone_shares[zone]
+        row.solar_start_mw = row.solar_mw = item.solar_installed_gw * 1000.0 * item.zone_shares[zone]
+        row.reference_tariff_usd_per_kwh = row.tariff_usd_per_kwh = tariff * item.tariff_ratio + surcharge
+        row.demand_index = 1.0
+
+
+def settle_skills(state: State, country: Country, v: dict[str, float]) -> None:
+    """Set up skill pools; those who look for work now are available."""
+    for i, item in enumerate(country.skill):
+        row = state.skills[i]
+        row.agent_id = i
+        row.reference_wage_usd = row.wage_usd = item.wage_local_per_month / v["local_per_usd"]
+        row.foreign_wage_usd = row.wage_usd / v["wage_gap_reference"]
+        row.entrants_per_month = item.entrants_per_month
+        row.emigration_per_year = item.emigration_per_year
+        row.available = item.unemployed
+        # Without this industry the pool is in balance: as many leave the field as enter it
+        outflow = item.entrants_per_month - item.unemployed * item.emigration_per_year / 12.0
+        row.leave_per_month = max(0.0, outflow) / item.unemployed if item.unemployed > 0.0 else 0.0
+
+
+def settle_public(state: State, country: Country, v: dict[str, float]) -> None:
+    """Set up operator accounts, tariffs, arrears and the government's unchanged instruments."""
+    operator = state.operator
+    local = v["local_per_usd"]
+    uniform = v["average_tariff_local_per_kwh"] / local
+    determined = uniform / (1.0 - v["tariff_subsidy_share"])
+    hours = 8766.0
+    energy_mwh = float(np.mean(country.load_shape.mean_load_mw)) * hours
+    allowed = energy_mwh * (1.0 - v["transmission_loss_share"]) * (1.0 - v["allowed_loss_share"])
+    operator["base_tariff_usd_per_kwh"] = determined
+    operator["subsidy_usd_per_kwh"] = determined - uniform
+    operator["network_cost_usd_per_year"] = v["network_margin_local_per_kwh"] / local * allowed * 1000.0
+    operator["arrears_usd"] = v["circular_debt_local_bn"] * 1e9 / local
+    government = state.government
+    government["tariff_factor"] = 1.0
+    government["quota_factor"] = 1.0
+    government["inspection_factor"] = 1.0
+
+
+def settle_world(state: State, v: dict[str, float], frontier: Frontier) -> None:
+    """Fill the parts of the observation that hold before anything has happened."""
+    world = state.world[0]
+    world.network_hash_ehs = v["network_hash_start_ehs"]
+    world.rig_j_per_th[:] = frontier.j_per_th
+    world.interruptible_served_share[:] = 1.0
+    world.firm_served_share[:] = 1.0
+    world.interruptible_served_mean = world.firm_served_mean = 1.0
+    world.delivery_months = v["rig_delivery_months"]
+    world.offer_effective = 1
+    world.utilisation = v["billed_utilisation"]
+    world.domestic_sales_share = 1.0
+    world.hire_share[:] = 1.0
+    world.country_risk_premium = v["country_risk_premium"]
+    for i, name in enumerate(SKILL_NAMES):
+        world.mining_operations_skill_share[i] = v[f"mining_ops_share_{name}"]
+        world.ai_operations_skill_share[i] = v[f"ai_ops_share_{name}"]
+        world.construction_skill_share[i] = v[f"construction_share_{name}"]
+        world.wage_usd_per_month[i] = state.skills["wage_usd"][i]
+
+
+def settle(state: State, seed: int, country: Country, v: dict[str, float], frontier: Frontier, hashprice: float) -> None:
+    """Populate a state: every record gets its identity and its opening balance."""
+    zones = len(country.zones)
+    settle_miners(state, seed, v, zones)
+    settle_world_miners(state, seed, v, frontier, hashprice)
+    settle_ai_firms(state, seed, v, zones)
+    settle_consumers(state, country, v)
+    settle_skills(state, country, v)
+    settle_public(state, country, v)
+    settle_world(state, v, frontier)

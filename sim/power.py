@@ -1,0 +1,236 @@
+"""The power system of a month: what plants can do, what the country and the new firms want, and what dispatch makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.compiled import kernel
+from sim.countries import Country
+from sim.dispatch import DispatchCase, DispatchResult, dispatch
+from sim.drivers import Drivers
+from sim.state import State
+
+FloatArray = npt.NDArray[np.float64]
+SEASONS = ("winter", "summer", "shoulder")
+RENEWABLE = ("wind", "solar")
+STORAGE_PEAK_SHARE = 0.95
+OVER_COST_USD_PER_MWH = 0.01
+HOURS_PER_YEAR = 8766.0
+IMPORTED_FUELS = ("imported_coal", "rlng", "furnace_oil", "iran_import", "nuclear")
+
+
+def season_of(month_of_year: int) -> str:
+    """Season of a calendar month: December to February, June to September, the rest."""
+    if month_of_year in (12, 1, 2):
+        return "winter"
+    return "summer" if 6 <= month_of_year <= 9 else "shoulder"
+
+
+@dataclass(frozen=True)
+class MonthOfPower:
+    """Result of one month: dispatch, and what follows from it for bills and emissions (USD, MWh, t)."""
+
+    result: DispatchResult
+    energy_cost_usd: float
+    imported_fuel_usd: float
+    generation_mwh: float
+    emissions_t: float
+    base_mw: FloatArray
+    solar_mw: FloatArray
+    mining_mw: FloatArray
+    ai_mw: FloatArray
+    technology_mw: dict[str, FloatArray]
+
+
+@kernel
+def firm_loads(miners, ai_firms, zones):  # type: ignore[no-untyped-def]
+    """Add up hourly load by zone: returns (licensed mining, other mining, AI), each zones x 24 in MW at the meter."""
+    licensed = np.zeros((zones, 24))
+    informal = np.zeros((zones, 24))
+    ai = np.zeros((zones, 24))
+    for i in range(len(miners)):
+        firm = miners[i]
+        if firm.energised_mw <= 0.0:
+            continue
+        zone = min(firm.zone, zones - 1)
+        for hour in range(24):
+            if firm.compliance == 0:
+                licensed[zone, hour] += firm.load_mw[hour]
+            else:
+                informal[zone, hour] += firm.load_mw[hour]
+    for i in range(len(ai_firms)):
+        other = ai_firms[i]
+        if other.active == 1:
+            zone = min(other.zone, zones - 1)
+            for hour in range(24):
+                ai[zone, hour] += other.load_mw[hour]
+    return licensed, informal, ai
+
+
+class PowerSystem:
+    """Plants, shapes and limits of a country, ready for monthly dispatch."""
+
+    def __init__(self, country: Country, values: dict[str, float], drivers: Drivers) -> None:
+        self.country, self.values, self.drivers = country, values, drivers
+        plants = country.plant
+        self.zones = len(country.zones)
+        self.zone = np.array([country.zones.index(p.zone) for p in plants], np.int64)
+        self.capacity = np.array([p.capacity_mw for p in plants])
+        self.availability = np.array([p.availability for p in plants])
+        self.must_run = np.array([p.must_run_share for p in plants])
+        self.take_or_pay = np.array([p.take_or_pay_share for p in plants])
+        self.om_usd = np.array([p.variable_om_local_per_kwh for p in plants]) / values["local_per_usd"] * 1000.0
+        self.emission = np.array([p.emission_t_per_mwh for p in plants])
+        self.limited = np.array([p.energy_limited for p in plants])
+        self.is_hydro = np.array([p.technology == "hydro" for p in plants])
+        self.thermal = np.array([bool(p.fuel) for p in plants])
+        self.imported = np.array([p.fuel in IMPORTED_FUELS for p in plants])
+        self.group = np.where([p.gas_group for p in plants], 0, -1).astype(np.int64)
+        local_bn = sum(p.capacity_payment_local_bn_per_year for p in plants)
+        self.capacity_usd_per_month = local_bn * 1e9 / values["local_per_usd"] / 12.0
+        self.shape = {s: np.array(getattr(country.load_shape, s)) for s in SEASONS}
+        self.solar = {s: np.array(getattr(country.solar_shape, s)) for s in SEASONS}
+        self.wind = {s: np.array(getattr(country.wind_shape, s)) for s in SEASONS}
+        self.max_mw = np.array([self.available_mw(month) for month in range(1, 13)])
+        self.fuel_usd = self.fuel_series()
+        self.plant_factor = self.plant_series()
+        self.fallbacks = 0
+
+    def available_mw(self, month_of_year: int) -> FloatArray:
+        """Available MW by plant and hour in a calendar month of normal water and no outage beyond the usual."""
+        season = season_of(month_of_year)
+        flat = np.repeat((self.capacity * self.availability[:, month_of_year - 1])[:, None], 24, axis=1)
+        for i, plant in enumerate(self.country.plant):
+            if plant.technology in RENEWABLE:
+                flat[i] *= (self.solar if plant.technology == "solar" else self.wind)[season]
+            elif plant.energy_limited:
+                flat[i] = plant.capacity_mw * STORAGE_PEAK_SHARE
+        return np.minimum(flat, self.capacity[:, None])
+
+    def fuel_series(self) -> FloatArray:
+        """Fuel plus variable cost by month and plant, USD per MWh."""
+        months = len(self.drivers.labels)
+        cost = np.zeros((months, len(self.country.plant)))
+        for i, plant in enumerate(self.country.plant):
+            if plant.fuel:
+                cost[:, i] = self.drivers.fuel_cost_usd_per_mwh[plant.fuel] * plant.cost_factor
+        return cost
+
+    def plant_series(self) -> FloatArray:
+        """Availability factor by month and plant: outages of thermal plants, water of hydro, dated events of single ones."""
+        months = len(self.drivers.labels)
+        factor = np.ones((months, len(self.country.plant)))
+        factor[:, self.thermal] = self.drivers.outage_factor[:, None]
+        factor[:, self.is_hydro & ~self.limited] = self.drivers.hydro_factor[:, None]
+        for name, series in self.drivers.plant_factor.items():
+            for i, plant in enumerate(self.country.plant):
+                if plant.name == name:
+                    factor[:, i] *= series
+        return factor
+
+    def base_load(self, state: State, t: int) -> tuple[FloatArray, FloatArray]:
+        """Load of ordinary consumers at the generation end by zone and hour, and the solar that replaced some of it."""
+        month = int(self.drivers.month_of_year[t])
+        season = season_of(month)
+        mean = self.country.load_shape.mean_load_mw[month - 1] * self.drivers.demand_factor[t]
+        profile = mean * self.shape[season]
+        consumers = state.consumers
+        yield_share = self.values["solar_yield_kwh_per_kw_year"] / HOURS_PER_YEAR
+        sun = yield_share * self.solar[season]
+        loss = (1.0 - self.values["distribution_loss_share"]) * (1.0 - self.values["transmission_loss_share"])
+        wanted = (consumers["base_share"] * consumers["demand_index"])[:, None] * profile
+        added = (consumers["solar_mw"] - consumers["solar_start_mw"])[:, None] * sun / loss
+        solar = np.minimum(added, 0.8 * wanted)
+        consumers["load_mw"] = wanted - solar
+        zones = consumers["zone"]
+        base = np.zeros((self.zones, 24))
+        shade = np.zeros((self.zones, 24))
+        for zone in range(self.zones):
+            base[zone] = consumers["load_mw"][zones == zone].sum(axis=0)
+            shade[zone] = solar[zones == zone].sum(axis=0)
+        return base, shade
+
+    def run_month(self, state: State, t: int, interruptible: bool) -> MonthOfPower:
+        """Dispatch month ``t`` and publish served shares by hour; ``interruptible`` licensed mining is cut before others."""
+        values, drivers = self.values, self.drivers
+        days = float(drivers.days[t])
+        base, solar = self.base_load(state, t)
+        licensed, informal, ai = firm_loads(state.miners, state.ai_firms, self.zones)
+        delivery = 1.0 - values["transmission_loss_share"]
+        cut_first = licensed / delivery if interruptible else np.zeros_like(licensed)
+        demand = base + (licensed + informal + ai) / delivery
+        maximum = self.max_mw[drivers.month_of_year[t] - 1] * self.plant_factor[t][:, None]
+        cost = self.fuel_usd[t] + self.om_usd
+        water = np.where(
+            self.limited,
+            self.capacity * self.availability[:, drivers.month_of_year[t] - 1] * drivers.hydro_factor[t] * 24.0 * days,
+            np.inf,
+        )
+        case = DispatchCase(
+            days=days,
+            zone=self.zone,
+            min_mw=self.must_run * maximum.min(axis=1),
+            max_mw=maximum,
+            cost_usd_per_mwh=cost,
+            energy_max_mwh=water,
+            energy_min_mwh=self.take_or_pay * self.capacity * 24.0 * days * drivers.gas_factor[t],
+            take_or_pay_usd_per_mwh=cost,
+            fuel_group=self.group,
+            group_cap_mw=np.array([values["rlng_group_cap_mw"] * drivers.gas_factor[t]]),
+            group_energy_max_mwh=np.array([np.inf]),
+            demand_mw=demand,
+            interruptible_mw=cut_first,
+            link_north_mw=values["link_mw"] * drivers.link_factor[t],
+            link_south_mw=values["link_mw"] * drivers.link_factor[t],
+            interruptible_cost_usd_per_mwh=values["interruption_cost_usd_per_mwh"],
+            value_of_lost_load_usd_per_mwh=values["value_of_lost_load_usd_per_mwh"],
+            over_cost_usd_per_mwh=OVER_COST_USD_PER_MWH,
+        )
+        result = dispatch(case)
+        self.fallbacks += result.fallback
+        self.publish_service(state, result, demand, cut_first)
+        return self.account(state, result, t, base, solar, licensed + informal, ai, cost)
+
+    def publish_service(self, state: State, result: DispatchResult, demand: FloatArray, cut_first: FloatArray) -> None:
+        """Publish the served share of interruptible and firm load in each hour."""
+        world = state.world
+        wanted = cut_first.sum(axis=0)
+        firm = np.maximum(demand.sum(axis=0) - wanted, 1e-9)
+        firm_share = 1.0 - result.shed_mw.sum(axis=0) / firm
+        cut = np.divide(result.interrupted_mw.sum(axis=0), wanted, out=np.zeros(24), where=wanted > 0.0)
+        world["firm_served_share"][0] = firm_share
+        world["interruptible_served_share"][0] = np.where(wanted > 0.0, 1.0 - cut, firm_share)
+        world["firm_served_mean"] = firm_share.mean()
+        world["interruptible_served_mean"] = world["interruptible_served_share"][0].mean()
+
+    def account(
+        self, state: State, result: DispatchResult, t: int, base: FloatArray, solar: FloatArray, mining: FloatArray,
+        ai: FloatArray, cost: FloatArray,
+    ) -> MonthOfPower:  # fmt: skip
+        """Turn dispatch into money, energy and emissions of the month."""
+        days = float(self.drivers.days[t])
+        energy = result.gen_mw.sum(axis=1) * days
+        technology: dict[str, FloatArray] = {}
+        for i, plant in enumerate(self.country.plant):
+            technology[plant.technology] = technology.get(plant.technology, np.zeros(24)) + result.gen_mw[i]
+        return MonthOfPower(
+            result=result,
+            energy_cost_usd=float(energy @ cost),
+            imported_fuel_usd=float((energy * self.imported) @ self.fuel_usd[t]),
+            generation_mwh=float(energy.sum()),
+            emissions_t=float(energy @ self.emission),
+            base_mw=base,
+            solar_mw=solar.sum(axis=0),
+            mining_mw=mining.sum(axis=0),
+            ai_mw=ai.sum(axis=0),
+            technology_mw=technology,
+        )
+
+    def capacity_cost_usd(self, t: int) -> float:
+        """Capacity payments of a month, owed whether plants run or not; the local part erodes with the exchange rate."""
+        share = self.values["capacity_usd_share"]
+        slide = self.values["local_per_usd"] / float(self.drivers.local_per_usd[t])
+        return self.capacity_usd_per_month * (share + (1.0 - share) * slide)

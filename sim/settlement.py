@@ -1,0 +1,151 @@
+"""Settlement of a month: collect the flows of all firms, run the power sector's accounts, post everything to the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.ledger import A, B, D, G, H, Ledger, M, T, W
+from sim.power import MonthOfPower
+from sim.state import FLOW_INDEX, State
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums of the month's flows over firms of a kind, by flow name; ``foreign`` sums over foreign-owned firms only."""
+
+    all: FloatArray
+    foreign: FloatArray
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.all[FLOW_INDEX[name]])
+
+    def of_foreign(self, name: str) -> float:
+        """Part of a flow that belongs to foreign-owned firms."""
+        return float(self.foreign[FLOW_INDEX[name]])
+
+
+def total(flows: FloatArray, foreign: npt.NDArray[np.float64]) -> Totals:
+    """Add up a flow matrix (firms x flows)."""
+    return Totals(flows.sum(axis=0), foreign @ flows)
+
+
+def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
+    """Post the flows of miners or AI firms (rows of B13)."""
+    post = ledger.post
+    post(t, "energy_bills", sector, D, sums["bill_usd"] - sums["interruption_usd"])
+    post(t, "coin_and_compute_sales", W, sector, sums["sales_abroad_usd"])
+    post(t, "coin_and_compute_sales", H, sector, sums["sales_home_usd"])
+    post(t, "hardware", sector, W, sums["hardware_usd"])
+    post(t, "resale", W, sector, sums["resale_usd"])
+    post(t, "local_purchases", sector, H, sums["site_usd"] + sums["other_usd"])
+    post(t, "wages", sector, H, sums["wages_usd"])
+    post(t, "income_tax", sector, T, sums["income_tax_usd"])
+    post(t, "turnover_tax", sector, T, sums["turnover_tax_usd"])
+    post(t, "levy", sector, T, sums["levy_usd"])
+    post(t, "licence", sector, T, sums["licence_usd"])
+    post(t, "duty", sector, T, sums["duty_usd"])
+    post(t, "sales_tax", sector, T, sums["power_tax_usd"] + sums["hardware_tax_usd"])
+    post(t, "withholding", sector, T, sums["withholding_usd"])
+    post(t, "fines", sector, T, sums["fine_usd"])
+    post(t, "interest", sector, B, sums["interest_usd"])
+    post(t, "loans", B, sector, sums["loan_usd"] - sums["principal_usd"])
+    post(t, "equity", W, sector, sums.of_foreign("equity_usd"))
+    post(t, "equity", H, sector, sums["equity_usd"] - sums.of_foreign("equity_usd"))
+    post(t, "dividends", sector, W, sums.of_foreign("dividend_usd"))
+    post(t, "dividends", sector, H, sums["dividend_usd"] - sums.of_foreign("dividend_usd"))
+
+
+@dataclass(frozen=True)
+class PowerAccounts:
+    """The power sector's month in USD: what others paid, what was subsidised, what was added to arrears."""
+
+    consumer_bill_usd: float
+    consumer_mwh: float
+    special_revenue_usd: float
+    special_mwh: float
+    subsidy_usd: float
+    arrears_change_usd: float
+    capacity_usd: float
+    energy_usd: float
+    special_cost_usd: float
+
+
+def bill_consumers(state: State, days: float, values: dict[str, float], solar_yield_share: FloatArray) -> tuple[float, float]:
+    """Bill every consumer class for what the grid delivered to it; returns (USD billed, MWh)."""
+    operator, consumers = state.operator, state.consumers
+    delivered = (1.0 - values["transmission_loss_share"]) * (1.0 - values["distribution_loss_share"])
+    base = operator["base_tariff_usd_per_kwh"][0] - operator["subsidy_usd_per_kwh"][0]
+    surcharge = values["debt_surcharge_local_per_kwh"] / float(state.world["local_per_usd"][0])
+    adjust = operator["fuel_adjustment_usd_per_kwh"][0] + surcharge
+    consumers["tariff_usd_per_kwh"] = np.maximum(0.001, base * consumers["tariff_ratio"] + adjust)
+    served = state.world["firm_served_share"][0]
+    consumers["energy_mwh"] = (consumers["load_mw"] * served).sum(axis=1) * days * delivered
+    consumers["bill_usd"] = consumers["energy_mwh"] * 1000.0 * consumers["tariff_usd_per_kwh"]
+    consumers["solar_mwh"] = consumers["solar_mw"] * solar_yield_share.mean() * 24.0 * days
+    return float(consumers["bill_usd"].sum()), float(consumers["energy_mwh"].sum())
+
+
+def settle_power(
+    state: State, ledger: Ledger, t: int, power: MonthOfPower, capacity_usd: float, values: dict[str, float],
+    firms: tuple[Totals, Totals], days: float, sun: FloatArray,
+) -> PowerAccounts:  # fmt: skip
+    """Run purchaser and distributors: costs in, bills and subsidy out, the gap is added to arrears owed to generators."""
+    operator, world = state.operator, state.world
+    billed, sold_mwh = bill_consumers(state, days, values, sun)
+    collected = billed * values["recovery_share"]
+    special_mwh = sum(sums["energy_mwh"] - sums["stolen_mwh"] for sums in firms)
+    special = sum(sums["bill_usd"] - sums["interruption_usd"] for sums in firms)
+    network = float(operator["network_cost_usd_per_year"][0]) / 12.0
+    interest = float(operator["arrears_usd"][0]) * values["debt_interest_per_year"] / 12.0
+    subsidy = sold_mwh * 1000.0 * float(operator["subsidy_usd_per_kwh"][0])
+    cost = power.energy_cost_usd + capacity_usd + network + interest
+    gap = cost - collected - special - subsidy
+    change = max(gap, -float(operator["arrears_usd"][0]))
+    ledger.post(t, "energy_bills", H, D, collected)
+    ledger.post(t, "energy_purchase", D, G, power.energy_cost_usd)
+    ledger.post(t, "capacity_payments", D, G, capacity_usd)
+    ledger.post(t, "fuel", G, W, power.imported_fuel_usd)
+    ledger.post(t, "fuel", G, H, power.energy_cost_usd - power.imported_fuel_usd)
+    ledger.post(t, "network", D, H, network)
+    ledger.post(t, "interest", D, G, interest)
+    ledger.post(t, "subsidy", T, D, subsidy)
+    ledger.post(t, "arrears", G, D, change)
+    operator["arrears_usd"] += change
+    now = t % 12
+    operator["energy_cost_usd"][0, now] = power.energy_cost_usd
+    operator["capacity_cost_usd"][0, now] = capacity_usd
+    operator["special_revenue_usd"][0, now] = special
+    stolen = sum(sums["stolen_mwh"] for sums in firms)
+    allowed = (1.0 - values["transmission_loss_share"]) * (1.0 - values["allowed_loss_share"])
+    bulk = special_mwh / (1.0 - values["transmission_loss_share"])
+    operator["allowed_sales_mwh"][0, now] = max(0.0, power.generation_mwh - bulk) * allowed
+    marginal = float(world["marginal_cost_mean_usd_per_kwh"][0]) * 1000.0
+    return PowerAccounts(
+        consumer_bill_usd=billed,
+        consumer_mwh=sold_mwh,
+        special_revenue_usd=special,
+        special_mwh=special_mwh,
+        subsidy_usd=subsidy,
+        arrears_change_usd=change,
+        capacity_usd=capacity_usd,
+        energy_usd=power.energy_cost_usd,
+        special_cost_usd=(special_mwh + stolen) * marginal,
+    )
+
+
+def post_public(ledger: Ledger, t: int, inspections_usd: float, training_usd: float, auction_usd: float) -> None:
+    """Post the treasury's own spending and what seized machines fetched abroad."""
+    ledger.post(t, "public_spending", T, H, inspections_usd + training_usd)
+    ledger.post(t, "auctions", W, T, auction_usd)
+
+
+def check_books(ledger: Ledger, t: int, state: State, cash_before: tuple[float, float]) -> None:
+    """Compare the ledger with the firms' own cash: two records of the same month."""
+    miners = float(state.miners["cash_usd"].sum()) - cash_before[0]
+    ai_firms = float(state.ai_firms["cash_usd"].sum()) - cash_before[1]
+    ledger.check(t, {M: miners, A: ai_firms})

@@ -1,0 +1,89 @@
+"""The state of a run: one record array per kind of agent, the world record, and views for summing flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.ai_firm import AiFirm
+from agents.base import column_types, new_records
+from agents.consumer import Consumer
+from agents.firm import FLOWS
+from agents.government import Government
+from agents.grid_operator import GridOperator
+from agents.lender import Lender
+from agents.miner import Miner
+from agents.worker import SkillPool
+from agents.world import World
+
+FloatArray = npt.NDArray[np.float64]
+FLOW_INDEX = {name: position for position, name in enumerate(FLOWS)}
+
+KINDS: dict[str, type] = {
+    "miners": Miner,
+    "world_miners": Miner,
+    "ai_firms": AiFirm,
+    "consumers": Consumer,
+    "skills": SkillPool,
+    "operator": GridOperator,
+    "government": Government,
+    "lender": Lender,
+}
+
+
+def flow_view(records: np.ndarray, columns: type) -> FloatArray:
+    """Matrix view (agents x flows) of the contiguous flow columns of firm records."""
+    names = list(column_types(columns))
+    first = records.dtype.fields[names[names.index(FLOWS[0])]][1] // 8
+    table = records.view(np.float64).reshape(len(records), records.dtype.itemsize // 8)
+    return table[:, first : first + len(FLOWS)]
+
+
+@dataclass
+class State:
+    """Arrays that the month works on. ``par`` and ``policy`` have one row; agents are rows of the others."""
+
+    miners: np.ndarray
+    world_miners: np.ndarray
+    ai_firms: np.ndarray
+    consumers: np.ndarray
+    skills: np.ndarray
+    operator: np.ndarray
+    government: np.ndarray
+    lender: np.ndarray
+    world: np.ndarray
+    policy: np.ndarray
+    par: np.ndarray
+    miner_flows: FloatArray = field(init=False)
+    world_flows: FloatArray = field(init=False)
+    ai_flows: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.miner_flows = flow_view(self.miners, Miner)
+        self.world_flows = flow_view(self.world_miners, Miner)
+        self.ai_flows = flow_view(self.ai_firms, AiFirm)
+
+    def agents(self, kind: str) -> np.ndarray:
+        """Records of a kind by name (see ``KINDS``)."""
+        records: np.ndarray = getattr(self, kind)
+        return records
+
+    def clear_flows(self) -> None:
+        """Start a month: no flow has happened yet."""
+        self.miner_flows[:] = 0.0
+        self.world_flows[:] = 0.0
+        self.ai_flows[:] = 0.0
+        self.miners["sold_ths"] = 0.0
+        self.miners["seized_ths"] = 0.0
+        self.world_miners["sold_ths"] = 0.0
+        for kind in ("miners", "ai_firms"):
+            self.agents(kind)["entered"] = 0
+
+
+def empty_state(sizes: dict[str, int], policy: np.ndarray, par: np.ndarray) -> State:
+    """Allocate zeroed records for every kind of agent."""
+    arrays: dict[str, Any] = {kind: new_records(columns, sizes[kind]) for kind, columns in KINDS.items()}
+    return State(**arrays, world=new_records(World, 1), policy=policy, par=par)

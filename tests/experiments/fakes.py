@@ -1,0 +1,118 @@
+"""A stand-in for the model: outcomes in closed form, at once, and failures on demand.
+
+The runner, the store, the analysis and the figures need many runs with known answers, not a world.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pandas as pd
+
+from experiments.design import RunSpec, Study, expand
+from experiments.plan import Plan, Task, run_identity
+from experiments.worker import Outcome
+
+FLOWS = [
+    "investment_usd", "net_fiscal_usd", "tax_income_usd", "tax_turnover_usd", "tax_levy_usd", "tax_licence_usd",
+    "tax_duty_usd", "tax_sales_usd", "tax_withholding_usd", "tax_fines_usd", "state_mining_usd", "subsidy_usd",
+]  # fmt: skip
+STOCKS = [
+    "jobs_total", "energised_mw", "mining_mw", "mining_licensed_mw", "mining_grey_mw", "mining_theft_mw", "ai_mw",
+    "quota_mw", "arrears_usd",
+]  # fmt: skip
+OUTPUTS = {
+    name: {
+        "unit": "USD" if name.endswith("_usd") else "MW" if name.endswith("_mw") else "jobs",
+        "label": name.rpartition("_")[0].replace("_", " ").capitalize(),
+        "symbol": "x",
+        "aggregation": "sum" if name in FLOWS else "mean",
+        "group": "test",
+        "definition": "a made-up series",
+    }
+    for name in [*FLOWS, *STOCKS]
+}
+REGIMES = ["status-quo", "offer", "ban"]
+
+
+def study(**changes: object) -> Study:
+    content = {
+        "name": "fake",
+        "title": "A made-up study",
+        "countries": ["nowhere"],
+        "regimes": REGIMES,
+        "baseline": "status-quo",
+        "months": 24,
+        "sizes": {"quick": {"seeds": 8}},
+        "outputs": ["investment_usd", "jobs_total", "net_fiscal_usd", "arrears_usd"],
+        "minimise": ["arrears_usd"],
+        "labels": {"offer": "The offer"},
+    }
+    return Study.model_validate(content | changes)
+
+
+def plan(of: Study | None = None, version: str | None = None) -> Plan:
+    """Plan a study without a model: a scenario is its country and regime."""
+    from experiments.provenance import code_version
+
+    chosen = of or study()
+    version = version or code_version()
+    tasks, scenarios = [], {}
+    for spec in expand(chosen, "quick", {}):
+        text = f"{spec.country}/{spec.regime}/{spec.months}/{spec.overrides}"
+        identity = run_identity(text, spec.seed, spec.engine, version)
+        scenario_hash = run_identity(text, 0, "", "")
+        scenarios[scenario_hash] = text
+        tasks.append(Task(identity, spec, spec.country, spec.regime, scenario_hash))
+    return Plan(f"{chosen.name}-quick-test", chosen, "quick", version, tuple(tasks), scenarios, OUTPUTS)
+
+
+def execute(task: Task) -> Outcome:
+    """Make outcomes: a common shock per seed, an effect per regime, a little noise of their own."""
+    spec = task.spec
+    common = np.random.default_rng(spec.seed)
+    own = np.random.default_rng([spec.seed, sum(spec.regime.encode())])
+    effect = 1.0 + sum(spec.regime.encode()) % 7
+    shock = common.normal()
+    clock = np.arange(spec.months)
+    labels = [f"{2025 + (5 + t) // 12}-{(5 + t) % 12 + 1:02d}" for t in clock]
+    months = pd.DataFrame(index=pd.Index(labels, name="month"))
+    for place, name in enumerate(OUTPUTS):
+        scale = {"USD": 1e7, "MW": 90.0, "jobs": 900.0}[OUTPUTS[name]["unit"]]
+        ramp = 1.0 - np.exp(-clock / 20.0)
+        level = effect + (1 + place % 3) * 0.3 * shock + 0.1 * own.normal()
+        months[name] = scale * level * ramp + scale * 0.05 * common.normal(size=spec.months)
+    months["quota_mw"] = 2000.0
+    days = pd.DataFrame(
+        [(season, hour) for season in ("winter", "spring", "summer", "autumn") for hour in range(24)],
+        columns=["season", "hour"],
+    )
+    days["mining_mw"] = 600.0 + 100.0 * effect - 200.0 * (days["hour"] // 4 == 5)
+    days["ai_mw"] = 120.0 + 10.0 * shock
+    days["load_mw"] = 14000.0 + 4000.0 * np.sin((days["hour"] - 9) / 24 * 2 * np.pi) + days["mining_mw"]
+    days["load_mw"] += days["ai_mw"] + 3000.0 * (days["season"] == "summer")
+    summary = {name: float(months[name].sum() if name in FLOWS else months[name].mean()) for name in OUTPUTS}
+    return Outcome(months, days, summary)
+
+
+def fails_for_seed_3(task: Task) -> Outcome:
+    if task.spec.seed == 3 and task.spec.regime == "ban":
+        raise ValueError("no such luck")
+    return execute(task)
+
+
+def kills_its_process_for_seed_3(task: Task) -> Outcome:
+    if task.spec.seed == 3 and task.spec.regime == "ban":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return execute(task)
+
+
+def refuses_to_run(task: Task) -> Outcome:
+    raise AssertionError("a stored run was run again")
+
+
+def spec(**changes: object) -> RunSpec:
+    content: dict[str, object] = {"country": "nowhere", "regime": "offer", "months": 12, "seed": 1}
+    return RunSpec(**(content | changes))  # type: ignore[arg-type]

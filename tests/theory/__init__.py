@@ -1,0 +1,1 @@
+"""Tests against closed forms and independent solutions."""
