@@ -168,8 +168,8 @@ def pay_wages(firm: Firm, world: World) -> None:
 
 
 @register_jitable
-def country_discount(firm: Firm, world: World, policy: Policy) -> float:
-    """Yearly discount rate at home: cost of capital plus the reversal hazard when contracts are not grandfathered."""
-    return firm.wacc_per_year + (0.0 if policy.grandfathered == 1 else world.reversal_hazard_per_year)
+def country_discount(firm: Firm, world: World, policy: Policy, par: Parameters) -> float:
+    """Yearly discount rate at home: own cost of capital, country risk, and reversal hazard unless contracts are grandfathered."""
+    return firm.wacc_per_year + par.country_risk_premium + (0.0 if policy.grandfathered == 1 else world.reversal_hazard_per_year)
 
 

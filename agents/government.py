@@ -33,6 +33,7 @@ class Government(Columns):
     inspection_factor: float
     # Treasury
     coins_btc: float
+    struck: int
     reversed: int
 
     @register_jitable

@@ -7,44 +7,23 @@ by hour, settles its bills, may be inspected, and may leave. All decisions are i
 
 from __future__ import annotations
 
-import math
-
 from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS, SKILLS, ByGeneration, ByHour
-from agents.firm import Firm, hire, pay_wages, raise_capital, service_debt, settle_cash, wind_up
-from agents.miner_accounts import (
-    be_caught,
-    order_rigs,
-    pay_income_tax,
-    pay_levies,
-    pay_power,
-    sell_rigs,
-    sell_treasury,
-)
+from agents.firm import Firm, hire, pay_wages, service_debt, settle_cash, wind_up
+from agents.miner_accounts import be_caught, pay_income_tax, pay_levies, pay_power, sell_rigs, sell_treasury
 from agents.miner_appraisal import (
     GREY,
     LICENSED,
-    THEFT,
-    allowed_statuses,
-    best_generation,
-    build_months,
     kw_per_ths,
     power_price_usd_per_kwh,
     site_capex_usd_per_mw,
-    size_limit_mw,
 )
+from agents.miner_plans import enter, expand_state_mining, make_room, renew, start_site
 from agents.policy import SURPLUS_HOURS, Policy
-from agents.rules.compliance import imitate_probability, load_signature, updated_hazard
+from agents.rules.compliance import load_signature, updated_hazard
 from agents.rules.mining import runs
-from agents.world import (
-    U_CONSIDER,
-    U_DETECTION,
-    U_FORECASTER,
-    U_SWITCH,
-    Parameters,
-    World,
-)
+from agents.world import U_CONSIDER, U_DETECTION, U_FORECASTER, U_SWITCH, Parameters, World
 
 HOUSEHOLD, FARM, FOREIGN, STATE, WORLD = range(5)
 
@@ -134,6 +113,7 @@ class Miner(Firm):
             if self.order_months_left <= 0.0 and self.building_mw <= 0.0:
                 self.fleet_ths[self.order_generation] += self.order_ths
                 self.order_ths = 0.0
+                make_room(self, world, par)
 
     @register_jitable
     def recruit(self, world: World, policy: Policy, par: Parameters) -> None:
@@ -209,9 +189,9 @@ class Miner(Firm):
         service_debt(self, par.loan_rate_per_year, par.loan_months)
         pay_income_tax(self, world, policy, par, operating)
         self.payoff_usd_per_mw = operating / self.site_mw if self.site_mw > 0.0 else 0.0
-        self.loss_months = self.loss_months + 1.0 if operating - self.interest_usd < 0.0 else 0.0
-        if self.energised_mw <= 0.0 and self.building_mw <= 0.0 and self.order_ths <= 0.0:
-            self.loss_months = max(self.loss_months, 1.0)
+        waiting = self.site_mw <= 0.0 or (self.order_ths > 0.0 and self.energised_mw <= 0.0)
+        losing = operating - self.interest_usd < 0.0 or self.energised_mw <= 0.0
+        self.loss_months = self.loss_months + 1.0 if losing and not waiting else 0.0
         if self.coins_btc > 0.0 and self.cash_usd < 0.0:
             sell_treasury(self, world)
         settle_cash(self, par.cash_buffer_months * (self.bill_usd + self.wages_usd), par.payout_share)
@@ -250,126 +230,8 @@ class Miner(Firm):
             sell_rigs(self, world, par, generation, self.fleet_ths[generation])
         if self.coins_btc > 0.0:
             sell_treasury(self, world)
+        self.sold_ths[self.order_generation] += self.order_ths
         self.order_ths = 0.0
         wind_up(self)
         self.cutoff_months_left = par.reentry_months
         self.left = 1
-
-
-@register_jitable
-def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Compare licensed, grey and stolen power for a new site; apply, or build at once where no permission is asked (Eq. M5)."""
-    best_status, best_value, best_rig, best_cost = -1, 0.0, -1, 0.0
-    hurdle = firm.hurdle - par.imitation_weight * math.log1p(world.entrants)
-    for status in range(3):
-        if not allowed_statuses(firm, world, policy, status, par):
-            continue
-        site_mw = min(firm.target_mw, size_limit_mw(par, status))
-        rig, ratio, cost = best_generation(firm, world, policy, par, status, site_mw, True)
-        guilt = firm.morale if status != LICENSED else 0.0
-        value = (ratio - hurdle - guilt) * site_mw
-        if rig >= 0 and value > best_value:
-            best_status, best_value, best_rig, best_cost = status, value, rig, cost
-    if best_status < 0:
-        return
-    cost_per_mw = best_cost / (kw_per_ths(world.rig_j_per_th[best_rig], firm.pue) / 1000.0)
-    affordable = firm.funds_usd / (1.0 - firm.debt_share) / cost_per_mw
-    site_mw = min(min(firm.target_mw, size_limit_mw(par, best_status)), affordable)
-    if site_mw < par.smallest_site_mw:
-        return
-    firm.compliance = best_status
-    firm.planned_generation = best_rig
-    firm.bid_usd_per_mw = best_value / site_mw * cost_per_mw
-    firm.entered = 1
-    if best_status == LICENSED:
-        firm.applied_mw = site_mw
-        firm.applied_month = world.month
-    else:
-        firm.granted_mw = site_mw
-
-
-@register_jitable
-def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Fill free site power with new machines; expand the site if new power pays too. Obsolete machines are sold first."""
-    free_mw = firm.site_mw
-    for generation in range(GENERATIONS):
-        fleet = firm.fleet_ths[generation]
-        if fleet <= 0.0:
-            continue
-        price = cheapest_hour_usd_per_kwh(firm, world, policy, par)
-        forecast = math.exp(world.forecast_log_hashprice[firm.forecaster])
-        if runs(forecast, world.rig_j_per_th[generation], firm.pue, price, par.mining_other_usd_per_kwh):
-            free_mw -= fleet * kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
-        elif firm.loss_months >= 1.0 or par.obsolete_sale_share >= 1.0:
-            sell_rigs(firm, world, par, generation, fleet)
-        else:
-            sell_rigs(firm, world, par, generation, fleet * par.obsolete_sale_share)
-    if free_mw > par.smallest_site_mw:
-        rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, False)
-        if rig >= 0 and ratio > firm.hurdle:
-            wanted = free_mw / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
-            order_rigs(firm, world, policy, par, rig, min(wanted, purse_usd(firm) / cost), cost)
-        return
-    room_mw = min(par.expansion_share * firm.site_mw, firm.target_mw - firm.site_mw)
-    if room_mw < par.smallest_site_mw or (firm.home == 1 and firm.compliance == THEFT):
-        return
-    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, True)
-    if rig < 0 or ratio <= firm.hurdle:
-        return
-    mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
-    room_mw = min(room_mw, purse_usd(firm) / cost * mw_per_ths)
-    if room_mw < par.smallest_site_mw:
-        return
-    firm.planned_generation = rig
-    firm.bid_usd_per_mw = ratio * cost / mw_per_ths
-    if firm.home == 1 and firm.compliance == LICENSED:
-        firm.applied_mw = room_mw
-        firm.applied_month = world.month
-    else:
-        firm.granted_mw = min(room_mw, size_limit_mw(par, firm.compliance))
-
-
-@register_jitable
-def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """The state's own miner builds towards the MW that the regime decides, with its best machine, by a share at a time."""
-    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
-    if rig < 0:
-        return
-    firm.planned_generation = rig
-    firm.compliance = LICENSED
-    firm.granted_mw = min(policy.state_mining_mw * par.expansion_share, policy.state_mining_mw - firm.site_mw)
-
-
-@register_jitable
-def purse_usd(firm: Miner) -> float:
-    """What the firm can spend: cash and owners' funds, levered by its debt share (pipeline limit of M2)."""
-    return max(0.0, firm.cash_usd + firm.funds_usd) / (1.0 - firm.debt_share)
-
-
-@register_jitable
-def cheapest_hour_usd_per_kwh(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
-    """Lowest power price of the day: a machine that does not run even then is obsolete here."""
-    lowest = power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, 0)
-    if firm.home == 1:
-        for hour in range(1, 24):
-            lowest = min(lowest, power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, hour))
-    return lowest
-
-
-@register_jitable
-def start_site(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Begin a granted site: finance it, order its machines to arrive when it is ready."""
-    rig = firm.planned_generation
-    site_cost = firm.granted_mw * site_capex_usd_per_mw(firm, par, firm.compliance)
-    ths = firm.granted_mw / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
-    if firm.active == 0:
-        firm.active = 1
-        firm.opened_month = world.month
-    firm.building_mw += firm.granted_mw
-    firm.build_months = max(1.0, math.ceil(build_months(firm, policy, par, firm.compliance)))
-    firm.build_months_left = firm.build_months
-    firm.granted_mw = 0.0
-    raise_capital(firm, site_cost)
-    order_rigs(firm, world, policy, par, rig, ths, world.rig_price_usd_per_ths[rig])
-
-

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @register_jitable
 def order_rigs(
-    firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ths: float, cost_usd_per_ths: float
+    firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ths: float, site_usd: float
 ) -> None:
-    """Order and pay machines: price abroad to the maker or dealer, duty and sales tax to the treasury where declared."""
+    """Finance machines and site work, order and pay the machines: price abroad, duty and sales tax where declared."""
     if ths <= 0.0:
         return
     declared = firm.home == 1 and firm.compliance == LICENSED
@@ -29,7 +29,7 @@ def order_rigs(
     duty = price * policy.hardware_duty_rate if declared else 0.0
     tax = price * policy.hardware_sales_tax_rate if declared else 0.0
     abroad = price * landed_share(firm, policy, par, firm.compliance) - duty - tax
-    raise_capital(firm, abroad + duty + tax)
+    raise_capital(firm, abroad + duty + tax + site_usd)
     firm.hardware_usd += abroad
     firm.duty_usd += duty
     firm.hardware_tax_usd += tax

@@ -120,8 +120,9 @@ def value_usd_per_ths(
     cost = kwh * (power_usd_per_kwh + par.mining_other_usd_per_kwh)
     rate = firm.wacc_per_year
     if firm.home == 1:
+        rate += par.country_risk_premium
         if status == LICENSED:
-            rate = country_discount(firm, world, policy)
+            rate = country_discount(firm, world, policy, par)
             revenue *= 1.0 - policy.turnover_tax_rate - policy.withholding_rate * policy.onshore_sale_share
             kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
             cost += kw / 1000.0 * policy.licence_fee_usd_per_mw_year / MONTHS_PER_YEAR
@@ -174,7 +175,9 @@ def best_generation(
 @register_jitable
 def site_capex_usd_per_mw(firm: Miner, par: Parameters, status: int) -> float:
     """Capital cost of a site without machines, USD per MW at the meter; improvised sites cost a share of it."""
-    if firm.home == 1 and status != LICENSED:
+    if firm.home == 0:
+        return par.world_site_capex_usd_per_mw
+    if status != LICENSED:
         return par.mining_site_capex_usd_per_mw * par.informal_site_cost_share
     return par.mining_site_capex_usd_per_mw
 

@@ -1,1 +1,1 @@
-"""Run many simulations, keep them, publish them: studies, runner, store, analysis, figures, tables, command."""
+"""Run many simulations, keep and publish them: studies, runner, store, analysis, figures, tables, command."""

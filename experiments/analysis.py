@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from experiments.results import Results
 
 REPLICATE = ["point", "seed"]
+# What the months of a run become, in words, by the aggregation of the registry.
+PERIOD_OF = {"sum": "total", "mean": "monthly mean", "last": "last month", "max": "highest month"}
 CONFIDENCE = 0.95
 RESAMPLES = 9_999
 BOOTSTRAP_SEED = 20_250_525
@@ -31,7 +33,7 @@ ALPHA, POWER = 0.01, 0.95
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Mean difference of pairs with its interval; ``resolvable``: the smallest effect that n pairs can show."""
+    """Mean difference of pairs with its interval; ``resolvable``: the smallest effect n pairs can show."""
 
     n: int
     mean: float
@@ -128,7 +130,7 @@ def runs_needed_per_arm(effect: float, alpha: float = ALPHA, power: float = POWE
 
 
 def resolvable_effect(n: int, rho: float) -> float:
-    """Smallest effect (standard deviations of one arm) that ``n`` pairs with correlation ``rho`` show (P3)."""
+    """Smallest effect (standard deviations of one arm) that ``n`` pairs at correlation ``rho`` show (P3)."""
     return _resolvable_standardised(n) * sqrt(2.0 * (1.0 - rho))
 
 
@@ -202,6 +204,7 @@ def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFr
                 "output": output,
                 "label": results.output_label(output),
                 "unit": results.unit(output),
+                "period": PERIOD_OF[results.outputs[output]["aggregation"]],
                 "regime": regime,
                 "regime_label": results.label(regime),
                 "n": int(matrix[regime].notna().sum()),

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from experiments.errors import ExperimentError, StoreError, StudyError
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from experiments.design import SizeName
     from experiments.runner import SweepResult
 
+# Some releases of Typer bring a Click of their own, others use the installed one; find its base error.
+UsageProblem: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 PROBLEM, SOME_RUNS_FAILED, INTERRUPTED = 2, 1, 130
 
 app = typer.Typer(
@@ -38,10 +39,10 @@ def main() -> None:
     command = typer.main.get_command(app)
     try:
         code = command.main(prog_name="wattlab", standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         code = INTERRUPTED
-    except click.ClickException as error:
-        code = _tell(error.format_message())
+    except UsageProblem as error:
+        code = _tell(getattr(error, "format_message", error.__str__)())
     except BrokenPipeError:
         # The reader of a pipe has gone (``wattlab outputs | head``): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -96,15 +97,16 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Also write series, summary and scenario there.")] = None,
 ) -> None:
     """Run one scenario and print what came out."""
-    from experiments.single import as_document, check_engine, parse_assignments, run_text, write_run
+    from experiments.progress import announce_compilation
+    from experiments.single import as_document, parse_assignments, run_text, write_run
 
     overrides = parse_assignments(assignments or [])
-    check_engine(engine)
     from sim import load_scenario, outputs, simulate
 
     scenario = load_scenario(country, regime=regime, months=months, overrides=overrides, drivers=drivers)
     if out is not None:
         _make_directory(out)
+    announce_compilation()
     result = simulate(scenario, seed=seed, engine=engine)
     document = as_document(result, seed, engine)
     if as_json:
@@ -192,10 +194,11 @@ def sweep(
 ) -> None:
     """Run a study on all processors; started again, it goes on where it stopped."""
     from experiments.design import load_study
-    from experiments.progress import shown_progress
+    from experiments.progress import announce_compilation, shown_progress
     from experiments.runner import sweep as run_sweep
 
     chosen = load_study(study)
+    announce_compilation()
     with shown_progress() as show:
         result = run_sweep(
             chosen, _size(quick, full), out, workers=workers, retry_failed=retry_failed, on_progress=show
@@ -247,10 +250,11 @@ def reproduce(
     retry_failed: Retry = False,
 ) -> None:
     """Do the main job: run the headline study, draw its figures, write its tables."""
-    from experiments.progress import shown_progress
+    from experiments.progress import announce_compilation, shown_progress
     from experiments.reproduce import publish
     from experiments.reproduce import reproduce as run_study
 
+    announce_compilation()
     with shown_progress() as show:
         result = run_study(
             _size(quick, full), out, workers=workers, retry_failed=retry_failed, on_progress=show

@@ -192,7 +192,8 @@ def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _one_line(error: ValidationError) -> str:
-    first, *others = error.errors()
+    # An unknown field is often the reason why another one is missing: name it first.
+    first, *others = sorted(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"])
     message = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":

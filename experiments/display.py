@@ -14,7 +14,18 @@ from experiments.units import display_unit, number, quantity
 
 # Width where there is no terminal that says its own.
 PLAIN_WIDTH = 110
-GROUP_ORDER = ("investment", "jobs", "money", "grid", "mining", "ai")
+# Groups of the output registry in reading order, and their headings.
+GROUPS = {
+    "money": "Investment and money",
+    "labour": "Jobs",
+    "tax": "Public money",
+    "grid": "Grid",
+    "allocation": "Allocation",
+    "mining": "Mining",
+    "ai": "AI",
+    "bitcoin": "Bitcoin network",
+    "macro": "Economy",
+}
 
 
 def console() -> Console:
@@ -39,7 +50,7 @@ def summary_table(summary: Mapping[str, Mapping[str, Any]], registry: Mapping[st
         names = [name for name in summary if registry[name].group == group]
         if not names:
             continue
-        table.add_row(f"[bold]{group}[/bold]")
+        table.add_row(f"[bold]{GROUPS.get(group, group)}[/bold]")
         for name in names:
             value, unit = quantity(float(summary[name]["value"]), summary[name]["unit"])
             table.add_row(f"  {registry[name].label}", value, unit)
@@ -49,8 +60,7 @@ def summary_table(summary: Mapping[str, Mapping[str, Any]], registry: Mapping[st
 def ordered_groups(registry: Mapping[str, Any]) -> list[str]:
     """List the groups of the registry: the known ones in reading order, then others as they come."""
     found = list(dict.fromkeys(output.group for output in registry.values()))
-    known = [name for wanted in GROUP_ORDER for name in found if name.lower() == wanted]
-    return known + [name for name in found if name not in known]
+    return [name for name in GROUPS if name in found] + [name for name in found if name not in GROUPS]
 
 
 def json_number(value: float) -> float | None:
@@ -69,8 +79,8 @@ def names_table(rows: Iterable[tuple[str, str, str]]) -> Table:
 def parameter_rows(registry: Mapping[str, Any]) -> list[dict[str, Any]]:
     """List the parameter registry as plain rows."""
     fields = (
-        "block", "name", "symbol", "unit", "value", "low", "high", "distribution", "status", "source", "locator",
-        "price_year", "note",
+        "block", "name", "symbol", "unit", "value", "low", "high", "distribution", "status", "source",
+        "locator", "price_year", "note",
     )  # fmt: skip
     return [{field: getattr(row, field) for field in fields} for row in registry.values()]
 

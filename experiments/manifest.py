@@ -1,4 +1,4 @@
-"""``manifest.json`` of a results directory: what was run, with which code, on what, how long, how it ended."""
+"""``manifest.json`` of a results directory: what ran, with which code, on what, how long, how it ended."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A small supervised pool: batches of tasks on worker processes, none lost when a worker is killed.
 
 The standard pools give up everything when one worker dies. Here each worker has one pipe and one batch; when
-its process ends, the batch goes back into the queue, is tried again, then split into single runs, and a run that
-takes its process down each time is recorded as lost. Workers ignore the interrupt key: the parent decides when
+its process ends, the batch goes back into the queue, is tried again, then split into single runs, and a run
+that ends its process each time is recorded as lost. Workers ignore the interrupt key: the parent decides when
 they stop.
 """
 

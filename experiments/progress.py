@@ -35,6 +35,20 @@ def line(progress: Progress) -> str:
     return text + (f", {progress.failed} failed" if progress.failed else "")
 
 
+def announce_compilation() -> None:
+    """Say so on stderr when the model has to be compiled first, which takes up to a minute."""
+    from sim.compiled import cache_dir, on_compile
+
+    on_compile(print_line)
+    cache_dir()
+
+
+def print_line(text: str) -> None:
+    """Write a line to stderr at once."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
 def shown_progress() -> Iterator[Callable[[Progress], None]]:
     """Give a callback that shows the progress in the way that suits stderr."""
@@ -52,8 +66,7 @@ def _lines() -> Callable[[Progress], None]:
         nonlocal last
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES or progress.finished == progress.total:
             last = time.monotonic()
-            sys.stderr.write(f"{line(progress)}\n")
-            sys.stderr.flush()
+            print_line(line(progress))
 
     return show
 

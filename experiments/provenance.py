@@ -46,7 +46,7 @@ def source_hash(folders: list[Path]) -> str:
 
 @lru_cache(maxsize=1)
 def code_version() -> str:
-    """Name the model code: package version and hash of the sources of ``sim`` and ``agents``; no git needed."""
+    """Name the model code: package version and hash of the sources of ``sim`` and ``agents``; without git."""
     folders = [folder for folder in map(package_dir, MODEL_PACKAGES) if folder]
     return f"{package_version()}+{source_hash(folders)}"
 

@@ -182,7 +182,7 @@ def _in_this_process(
 
 
 class StopRequest:
-    """Turns the first interrupt or termination signal into a request to stop, the second into KeyboardInterrupt."""
+    """Turns the first interrupt or termination signal into a request to stop; the second is an interrupt."""
 
     def __init__(self) -> None:
         self._requested = False

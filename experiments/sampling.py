@@ -21,10 +21,21 @@ DISTRIBUTIONS = ("uniform", "loguniform", "triangular", "normal", "lognormal", "
 class Parameter(Protocol):
     """What a design needs to know of a registry row."""
 
-    value: Any
-    low: Any
-    high: Any
-    distribution: str
+    @property
+    def value(self) -> Any:
+        """Default."""
+
+    @property
+    def low(self) -> Any:
+        """Lower bound, or 5 % quantile of a normal or lognormal."""
+
+    @property
+    def high(self) -> Any:
+        """Upper bound, or 95 % quantile."""
+
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution."""
 
 
 def design_points(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.display import console, json_number, summary_table
-from experiments.errors import ExperimentError, unknown_name
+from experiments.errors import ExperimentError
 from experiments.progress import duration
 from experiments.sampling import Value
 from experiments.store import atomic_write
@@ -16,8 +16,6 @@ from experiments.tables import csv_with_units
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ENGINES = ("columns", "objects")
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Value]:
@@ -40,12 +38,6 @@ def _value(text: str) -> Value:
         return float(text)
     except ValueError:
         return text
-
-
-def check_engine(engine: str) -> None:
-    """Refuse an unknown engine."""
-    if engine not in ENGINES:
-        raise ExperimentError(unknown_name("engine", engine, ENGINES))
 
 
 def as_document(result: Any, seed: int, engine: str) -> dict[str, Any]:
@@ -72,7 +64,8 @@ def run_text(document: Mapping[str, Any], registry: Mapping[str, Any]) -> None:
     screen = console()
     screen.print(
         f"{document['regime']} in {document['country']}, {document['months']} months, "
-        f"seed {document['seed']}, engine {document['engine']} ({duration(document['wall_s'])}); scenario {document['scenario_hash']}"
+        f"seed {document['seed']}, engine {document['engine']} ({duration(document['wall_s'])}); "
+        f"scenario {document['scenario_hash']}"
     )
     finite = {name: entry for name, entry in document["summary"].items() if entry["value"] is not None}
     screen.print(summary_table(finite, registry))

@@ -153,7 +153,7 @@ class Store:
         )
 
     def settled(self, *, retry_failed: bool = False) -> set[str]:
-        """Return the ids of runs that need not run again: done, or failed in the model (a rerun would too)."""
+        """Return the ids of runs that need not run again: done, or failed in the model (and would again)."""
         rows = self.read("runs", columns=["run_id", "status"])
         if rows.empty:
             return set()

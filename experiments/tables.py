@@ -14,6 +14,8 @@ from experiments.store import atomic_write
 from experiments.units import number, scale_for
 
 HEADLINE_OUTPUTS = 4
+# Pairs that correlate less than this should be more (P2 of the publication bar).
+CORRELATION_TARGET = 0.8
 # Significant digits of the largest number of an output; the others get as many decimals.
 DIGITS = 4
 # Units of the columns of results.csv; "unit" stands for the unit named in the row's own column.
@@ -71,7 +73,7 @@ def markdown(table: pd.DataFrame, results: Results) -> str:
         "",
         *_headline(table, results),
         "",
-        precision(table, results),
+        *precision(table, results),
         "",
     ]
     for output in dict.fromkeys(table["output"]):
@@ -80,24 +82,34 @@ def markdown(table: pd.DataFrame, results: Results) -> str:
     return "\n".join(lines) + "\n"
 
 
-def precision(table: pd.DataFrame, results: Results) -> str:
-    """State pairs, achieved correlation and smallest resolvable effect of the first output (P2, P3)."""
-    rows = table[(table["output"] == table["output"].iloc[0]) & table["difference"].notna()]
-    if rows.empty:
-        return "One regime only: nothing to compare."
+def precision(table: pd.DataFrame, results: Results) -> list[str]:
+    """State pairs, achieved correlation and smallest resolvable effect of the headline outputs (P2, P3)."""
+    contrasts = table[table["difference"].notna()]
+    if contrasts.empty:
+        return ["One regime only: nothing to compare."]
+    pairs = int(contrasts["pairs"].min())
+    lines = [
+        f"Each contrast with {results.label(results.baseline)} rests on {pairs} pairs. Smallest difference "
+        "that all contrasts resolve (t test, size 0.01, power 0.95), and the correlation that pairing achieved:",
+        "",
+    ]
+    for output in list(dict.fromkeys(contrasts["output"]))[:HEADLINE_OUTPUTS]:
+        rows = contrasts[contrasts["output"] == output]
+        lines.append(f"- {rows['label'].iloc[0]}: {_precision_of(rows)}")
+    return lines
+
+
+def _precision_of(rows: pd.DataFrame) -> str:
     form = _format(rows)
-    pairs, weakest = int(rows["pairs"].min()), rows["correlation"].min()
+    weakest = rows["correlation"].min()
     widest = rows["resolvable"].max() / form.factor
-    rho = "not defined" if math.isnan(weakest) else f"{weakest:.2f} or more"
-    text = (
-        f"Each contrast with {results.label(results.baseline)} rests on {pairs} pairs. For "
-        f"{rows['label'].iloc[0].lower()} the correlation that pairing achieved is {rho}"
-    )
-    if math.isnan(widest):
-        return f"{text}; too few pairs for an interval."
+    effect = "too few pairs" if math.isnan(widest) else f"{number(widest, 3)} {form.unit}".strip()
+    if math.isnan(weakest):
+        return f"{effect}; correlation not defined (an outcome that does not vary)."
+    text = f"{effect}; correlation {weakest:.2f} or more"
+    low = rows.loc[rows["correlation"] < CORRELATION_TARGET, "regime_label"]
     return (
-        f"{text}, and the smallest difference that all contrasts resolve is {number(widest, 3)} {form.unit} "
-        "(t test, size 0.01, power 0.95)."
+        f"{text}, below the target of {CORRELATION_TARGET} for {', '.join(low)}." if len(low) else f"{text}."
     )
 
 
@@ -219,8 +231,8 @@ def _format(rows: pd.DataFrame) -> _Format:
 
 
 def _heading(rows: pd.DataFrame, form: _Format) -> str:
-    label = rows["label"].iloc[0]
-    return f"{label} ({form.unit})" if form.unit else str(label)
+    label, period = rows["label"].iloc[0], rows["period"].iloc[0]
+    return f"{label} ({form.unit}, {period})" if form.unit else f"{label} ({period})"
 
 
 def _show(value: float, form: _Format, *, signed: bool = False) -> str:

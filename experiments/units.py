@@ -25,18 +25,21 @@ _SIGNIFICANT = 4
 
 
 def base_unit(unit: str) -> str:
-    """Reduce a registry unit to the key of its scale: ``"USD (real)"`` and ``"USD/month"`` are money."""
-    word = unit.split(" ")[0]
-    return {"fraction": "share", "tCO2": "t", "t_co2": "t", "usd": "USD", "mwh": "MWh"}.get(word, word)
+    """Reduce a registry unit to the key of its scale: what stands before a blank, as in ``"t CO2"``."""
+    return unit.split(" ")[0]
+
+
+def _suffix(unit: str) -> str:
+    return unit[len(base_unit(unit)) :]
 
 
 def scale_for(unit: str, largest: float) -> Scale:
     """Choose the scale in which ``largest`` (in ``unit``) reads best; factor 1 when none applies."""
     size = abs(largest)
-    steps = _STEPS.get(base_unit(unit), ())
-    for scale in steps:
-        if size >= scale.factor or base_unit(unit) == "share":
-            return scale
+    base = base_unit(unit)
+    for factor, shown in _STEPS.get(base, ()):
+        if size >= factor or base == "share":
+            return Scale(factor, shown + _suffix(unit))
     return Scale(1.0, display_unit(unit))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from experiments.design import RunSpec
 from experiments.errors import RunnerError
@@ -60,7 +60,7 @@ def execute_run(task: Task) -> Outcome:
     if scenario.hash != task.scenario_hash:
         raise RunnerError(f"the scenario {task.country}/{task.regime} changed while the sweep was running")
     result = simulate(scenario, seed=task.spec.seed, engine=task.spec.engine)
-    summary = {name: float(entry["value"]) for name, entry in result.summary().items()}
+    summary = {name: float(cast(float, entry["value"])) for name, entry in result.summary().items()}
     return Outcome(result.months, result.days, summary)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 from numba.extending import register_jitable
 
-from agents.base import FORECASTERS
+from agents.base import FORECASTERS, GENERATIONS
 from agents.rules.expectations import (
     fitness,
     forecast_adaptive,
@@ -22,6 +24,10 @@ from sim.compiled import kernel
 HALVING_BLOCKS = 210_000
 SECONDS_PER_DAY = 86_400.0
 TARGET_BLOCKS_PER_DAY = 144.0
+# Grid of break-even hashprices, USD/PH/day: 0.1 to about 4,000 in steps of 1 %
+LOWEST_BREAKEVEN, BREAKEVEN_STEP, BREAKEVEN_BINS = 0.1, 0.01, 1060
+# A steeper steady decline has no finite epoch in Eq. B2; a collapse beyond it counts as this rate
+LARGEST_FALL_PER_MONTH = -0.5
 NAIVE, ADAPTIVE, TREND, ANCHOR = range(FORECASTERS)
 
 
@@ -44,6 +50,55 @@ def observe_hashprice(worlds, price_usd, fee_share, height, days):  # type: igno
     world.hashprice_usd_per_ph_day = hashprice_usd_per_ph_day(reward, price_usd, world.network_hash_ehs)
     left = HALVING_BLOCKS - height % HALVING_BLOCKS
     world.months_to_halving = left / (TARGET_BLOCKS_PER_DAY * 30.4375)
+
+
+@kernel
+def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-untyped-def]
+    """Publish the hashprice at which the month's running machines earn just that hashprice (Eq. B1, B3).
+
+    Difficulty follows within two weeks who runs, so miners do not decide on last month's: the machines that run at a
+    hashprice p are those whose break-even lies below p, and p = reward / H(p). H rises with p, so the root is unique; it is
+    found on a logarithmic grid of break-even prices. Home firms count at the mean of their hourly power price.
+    """
+    world, par = worlds[0], pars[0]
+    reward_usd = world.hashprice_usd_per_ph_day * world.network_hash_ehs * 1000.0
+    supply = np.zeros(BREAKEVEN_BINS)
+    for i in range(len(world_miners)):
+        firm = world_miners[i]
+        if firm.active == 1:
+            unit = 24.0 * firm.pue * (firm.power_price_usd_per_kwh + par.mining_other_usd_per_kwh) / (1.0 - par.pool_fee_share)
+            add_supply(firm, world, par, unit, supply)
+    for i in range(len(miners)):
+        firm = miners[i]
+        if firm.energised_mw > 0.0:
+            price = 0.0
+            if firm.compliance == 0:
+                price = world.offer_tariff_mean_usd_per_kwh + world.levy_usd_per_kwh
+            elif firm.compliance == 1:
+                price = world.industrial_tariff_mean_usd_per_kwh * (1.0 + par.power_tax_ordinary_share)
+            unit = 24.0 * firm.pue * (price + par.mining_other_usd_per_kwh) / (1.0 - par.pool_fee_share)
+            add_supply(firm, world, par, unit, supply)
+    running = 0.0
+    for step in range(BREAKEVEN_BINS):
+        price = LOWEST_BREAKEVEN * math.exp(BREAKEVEN_STEP * (step + 1))
+        running += supply[step]
+        if running * 1000.0 * price >= reward_usd:
+            before = running - supply[step]
+            floor = LOWEST_BREAKEVEN * math.exp(BREAKEVEN_STEP * step)
+            world.hashprice_usd_per_ph_day = max(floor, min(price, reward_usd / max(before * 1000.0, 1e-9)))
+            return
+    world.hashprice_usd_per_ph_day = reward_usd / max(running * 1000.0, 1e-9)
+
+
+@register_jitable
+def add_supply(firm: Any, world: Any, par: Any, unit_usd_per_j_per_th: float, supply: Any) -> None:
+    """Add a firm's fleet to the supply of hash by break-even hashprice."""
+    for generation in range(GENERATIONS):
+        fleet = firm.fleet_ths[generation]
+        if fleet > 0.0:
+            breakeven = unit_usd_per_j_per_th * world.rig_j_per_th[generation]
+            step = int(math.log(breakeven / LOWEST_BREAKEVEN) / BREAKEVEN_STEP)
+            supply[max(0, min(BREAKEVEN_BINS - 1, step))] += fleet * par.mining_availability / 1e6
 
 
 @kernel
@@ -100,7 +155,7 @@ def run_network(miners, world_miners, worlds, fee_share, height, days):  # type:
         abroad += world_miners[i].mean_hash_ehs
     before = world.network_hash_ehs
     now = max(home + abroad, 1e-6)
-    growth = max(-0.95, now / before - 1.0)
+    growth = max(LARGEST_FALL_PER_MONTH, now / before - 1.0)
     blocks = blocks_per_day(growth, days * SECONDS_PER_DAY) * days
     coins = blocks * mean_subsidy_btc(height, blocks) / (1.0 - fee_share)
     world.network_hash_ehs = now

@@ -9,9 +9,10 @@ balances, one link with a limit in each direction, availability, must-run, month
   `DispatchResult.fallback` set, when the kernel cannot prove its own answer.
 
 Every valid case is feasible: demand may be shed, surplus curtailed, take-or-pay missed at a price, and
-must-run output is lowered where a limit does not allow it (`sim.dispatch_hours.must_run_mw`).
+must-run output is lowered where a limit does not allow it (`sim.dispatch_case.must_run_mw`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +22,46 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from sim.compiled import kernel
-from sim.dispatch_check import DispatchOutput, cost_usd, dual_bound_usd, violation_relative
-from sim.dispatch_hours import DispatchCase, must_run_mw
+from sim.dispatch_case import (
+    DispatchCase,
+    DispatchOutput,
+    cost_usd,
+    dual_bound_usd,
+    must_run_mw,
+    violation_relative,
+)
 from sim.dispatch_search import GAP_MAX, VIOLATION_MAX, dispatch_kernel
+
+__all__ = [
+    "DispatchCase",
+    "DispatchOutput",
+    "DispatchResult",
+    "check_case",
+    "compiled_dispatch",
+    "dispatch",
+    "dispatch_kernel",
+    "empty_output",
+    "solve_lp",
+    "standard_case",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 # Tightest feasibility tolerance that HiGHS accepts; its default of 1e-7 is coarser than the tests of B10.
 LP_TOLERANCE = 1e-10
+
+# Fields that are numbers, and fields that may be infinite; others have a bound, against overflow.
+SCALARS = (
+    "days",
+    "link_north_mw",
+    "link_south_mw",
+    "interruptible_cost_usd_per_mwh",
+    "value_of_lost_load_usd_per_mwh",
+    "over_cost_usd_per_mwh",
+)
+MAY_BE_INFINITE = ("energy_max_mwh", "group_cap_mw", "group_energy_max_mwh")
+LARGEST = 1e12
 
 compiled_dispatch = kernel(dispatch_kernel)
 
@@ -63,42 +95,47 @@ class DispatchResult:
     fallback: bool
 
 
-def check_case(case: DispatchCase) -> None:
-    """Raise ValueError naming the first field of the case that has a wrong shape or value."""
+def _expected_shapes(case: DispatchCase) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every field, as it follows from `max_mw`, `demand_mw` and `group_cap_mw`."""
     plants, hours = case.max_mw.shape
     zones, groups = case.demand_mw.shape[0], case.group_cap_mw.shape[0]
-    by_group = ("group_cap_mw", "group_energy_max_mwh")
-    by_zone = ("demand_mw", "interruptible_mw")
-    indices = {"zone": (0, zones - 1), "fuel_group": (-1, groups - 1)}
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(case._fields, (plants,))
+    shapes.update(dict.fromkeys(SCALARS, ()))
+    shapes.update(max_mw=(plants, hours), demand_mw=(zones, hours), interruptible_mw=(zones, hours))
+    shapes.update(group_cap_mw=(groups,), group_energy_max_mwh=(groups,))
+    return shapes
+
+
+def check_case(case: DispatchCase) -> None:
+    """Raise ValueError naming the first field of the case that has a wrong shape or value."""
+    zones, groups = case.demand_mw.shape[0], case.group_cap_mw.shape[0]
     if zones not in (1, 2):
         raise ValueError(f"dispatch case: demand_mw has {zones} zones; allowed are 1 or 2")
-    for name, value in case._asdict().items():
-        array = np.asarray(value)
-        shape: tuple[int, ...] = (plants,)
-        if isinstance(value, float | int):
-            shape = ()
-        elif name in by_group:
-            shape = (groups,)
-        elif name in by_zone or name == "max_mw":
-            shape = (plants if name == "max_mw" else zones, hours)
-        if array.shape != shape:
-            raise ValueError(f"dispatch case: {name} has shape {array.shape}; expected {shape}")
-        low, high = indices.get(name, (0.0, np.inf))
-        if not ((array >= low) & (array <= high)).all():
-            raise ValueError(f"dispatch case: {name} must be from {low} to {high}")
-        if name not in (*by_group, "energy_max_mwh") and np.isinf(array).any():
-            raise ValueError(f"dispatch case: {name} must be finite")
+    limits = {"zone": (0, zones - 1), "fuel_group": (-1, groups - 1)}
+    fields: Iterable[Any] = case
+    for (name, shape), value in zip(_expected_shapes(case).items(), fields, strict=True):
+        if np.shape(value) != shape:
+            raise ValueError(f"dispatch case: {name} has shape {np.shape(value)}; expected {shape}")
+        low, high = limits.get(name, (0.0, np.inf if name in MAY_BE_INFINITE else LARGEST))
+        if 0 in shape:
+            continue
+        least, most = (value, value) if shape == () else (value.min(), value.max())
+        if not (least >= low and most <= high):
+            raise ValueError(f"dispatch case: {name} must be from {low:g} to {high:g}")
     if case.days <= 0.0:
-        raise ValueError(f"dispatch case: days is {case.days}; must be above 0")
+        raise ValueError(f"dispatch case: days is {case.days:g}; must be above 0")
+    cost, most = case.interruptible_cost_usd_per_mwh, case.value_of_lost_load_usd_per_mwh
+    if cost > most:
+        name = "interruptible_cost_usd_per_mwh"
+        raise ValueError(f"dispatch case: {name} is {cost:g}; at most the value of lost load, {most:g}")
 
 
 def standard_case(case: DispatchCase) -> DispatchCase:
     """Return the case in the types the kernel is compiled for: new C-ordered float64 and int64 arrays."""
-
-    fields: dict[str, Any] = {}
-    for name, value in case._asdict().items():
+    fields: dict[str, Any] = case._asdict()
+    for name, value in fields.items():
         kind = np.int64 if name in ("zone", "fuel_group") else np.float64
-        fields[name] = np.array(value, dtype=kind, order="C") if np.ndim(value) else float(value)
+        fields[name] = float(value) if name in SCALARS else np.array(value, dtype=kind, order="C")
     return DispatchCase(**fields)
 
 

@@ -7,46 +7,18 @@ in the flow. With hourly group limits the merit order stays exact inside one zon
 a group with plants on both sides of a full link, `_share_group` divides its limit between the zones by the
 cost of replacement.
 
-Plain Python over arrays that numba compiles. Everything here is measured above must-run output. Loops are
-written out: array expressions would take numba several times as long to compile, and would not run faster.
+Everything here is measured above must-run output.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba.extending import register_jitable
 
-Array = npt.NDArray[Any]
+from sim.dispatch_case import Array, DispatchCase
 
-
-class DispatchCase(NamedTuple):
-    """One month's dispatch problem; P plants, Z zones (0 south, 1 north), F fuel groups, H typical hours.
-
-    Each hour stands for `days` hours of the month. Every number is >= 0; an infinite energy or group limit
-    means none; `fuel_group` is -1 for a plant in no group. The interruptible load is part of the demand. A
-    megawatt-hour missing from `energy_min_mwh` costs `take_or_pay_usd_per_mwh`. A named tuple, so that
-    compiled code can take it as it is.
-    """
-
-    days: float
-    zone: Array  # [P] int64
-    min_mw: Array  # [P] must-run
-    max_mw: Array  # [P, H] available
-    cost_usd_per_mwh: Array  # [P]
-    energy_max_mwh: Array  # [P] per month
-    energy_min_mwh: Array  # [P] per month
-    take_or_pay_usd_per_mwh: Array  # [P]
-    fuel_group: Array  # [P] int64
-    group_cap_mw: Array  # [F] in every hour
-    group_energy_max_mwh: Array  # [F] per month
-    demand_mw: Array  # [Z, H]
-    interruptible_mw: Array  # [Z, H]
-    link_north_mw: float  # limit from south to north
-    link_south_mw: float  # limit from north to south
-    interruptible_cost_usd_per_mwh: float
-    value_of_lost_load_usd_per_mwh: float
-    over_cost_usd_per_mwh: float  # per MWh generated but curtailed
+# Relative size below which a difference between sums of megawatts is rounding.
+ROUNDING = 1e-12
 
 
 class Book(NamedTuple):
@@ -72,58 +44,8 @@ class Plan(NamedTuple):
     flow: Array  # [H] MW, south to north
     over: Array  # [H, Z] MW
     price: Array  # [H, Z] USD/MWh
-    group_left: Array  # [Z, F] MW, work space of the hour at hand
-
-
-@register_jitable
-def day_sum(hourly: Array, p: int) -> float:
-    """Compute the energy of row p over the typical day, MWh, from hourly MW."""
-    total = 0.0
-    for h in range(hourly.shape[1]):
-        total += hourly[p, h]
-    return total
-
-
-@register_jitable
-def _scale(hourly: Array, p: int, factor: float) -> None:
-    """Multiply row p by a factor, in place."""
-    for h in range(hourly.shape[1]):
-        hourly[p, h] *= factor
-
-
-@register_jitable
-def must_run_mw(case: DispatchCase) -> Array:
-    """Compute must-run output by plant and hour, MW, lowered to what availability and limits allow.
-
-    Where a limit binds all must-run output under it is lowered in proportion, which keeps every case
-    feasible.
-    """
-    plants, hours = case.max_mw.shape
-    must_run = np.empty((plants, hours))
-    for p in range(plants):
-        for h in range(hours):
-            must_run[p, h] = min(case.min_mw[p], case.max_mw[p, h])
-        energy = day_sum(must_run, p) * case.days
-        if energy > case.energy_max_mwh[p]:
-            _scale(must_run, p, case.energy_max_mwh[p] / energy)
-    for f in range(case.group_cap_mw.shape[0]):
-        month = 0.0
-        for h in range(hours):
-            total = 0.0
-            for p in range(plants):
-                if case.fuel_group[p] == f:
-                    total += must_run[p, h]
-            if total > case.group_cap_mw[f]:
-                for p in range(plants):
-                    if case.fuel_group[p] == f:
-                        must_run[p, h] *= case.group_cap_mw[f] / total
-                total = case.group_cap_mw[f]
-            month += total * case.days
-        if month > case.group_energy_max_mwh[f]:
-            for p in range(plants):
-                if case.fuel_group[p] == f:
-                    _scale(must_run, p, case.group_energy_max_mwh[f] / month)
-    return must_run
+    left: Array  # [Z] MW, work space of the hour at hand
+    group_left: Array  # [Z, F] MW, likewise
 
 
 @register_jitable
@@ -184,6 +106,7 @@ def make_plan(book: Book) -> Plan:
         np.zeros(hours),
         np.zeros((hours, zones)),
         np.zeros((hours, zones)),
+        np.zeros(zones),
         np.zeros((zones, book.group_spare.shape[1])),
     )
 
@@ -207,168 +130,230 @@ def _sort(order: Array, cost_hat: Array) -> None:
 
 @register_jitable
 def _clear(
-    only_zone: int,
-    target: float,
+    apart: bool,
     floor: float,
     order: Array,
     zone: Array,
     group: Array,
     cost_hat: Array,
     spare: Array,
+    left: Array,
     group_left: Array,
     take: Array,
-) -> tuple[float, float, float]:
-    """Serve `target` MW of one zone (-1: all) in merit order; return surplus MW, price, MW taken in zone 0.
+    over: Array,
+    price: Array,
+) -> float:
+    """Serve one hour in merit order, zones `apart` or as one market (number 0); return MW taken in zone 0.
 
-    Elements cheaper than the floor run even if their output is curtailed. The price is the cost of the last
-    MW taken.
+    `left` [markets] and `group_left` [markets, F] hold demand and group limits, MW, and are used up. Elements
+    cheaper than the floor run even if their output is curtailed. A price is the cost of the last MW taken.
     """
-    left, price, surplus, south = target, floor, 0.0, 0.0
+    markets = 2 if apart else 1
+    for m in range(markets):
+        price[m], over[m] = floor, 0.0
     above = False
+    south = 0.0
     for i in range(order.shape[0]):
         n = order[i]
-        if only_zone >= 0 and zone[n] != only_zone:
-            continue
-        if above and left == 0.0:
-            take[n] = 0.0
-            continue
         level = cost_hat[n]
+        m = zone[n] if apart else 0
         if not above and level >= floor:
             above = True
-            if left < 0.0:
-                surplus, left = -left, 0.0
+            for k in range(markets):
+                if left[k] < 0.0:
+                    over[k], left[k] = -left[k], 0.0
+        if above and left[m] == 0.0:
+            take[n] = 0.0
+            continue
         amount = spare[n]
-        if above and amount > left:
-            amount = left
+        if above and amount > left[m]:
+            amount = left[m]
         f = group[n]
         if f >= 0:
-            if amount > group_left[f]:
-                amount = group_left[f]
-            group_left[f] -= amount
+            if amount > group_left[m, f]:
+                amount = group_left[m, f]
+            group_left[m, f] -= amount
         if above and amount > 0.0:
-            price = level
+            price[m] = level
         if zone[n] == 0:
             south += amount
-        left -= amount
+        left[m] -= amount
         take[n] = amount
-    return surplus, price, south
+    return south
 
 
 @register_jitable
-def _cheapest_swap(book: Book, plan: Plan, f: int, z: int, h: int) -> tuple[int, int]:
-    """Find, in zone z and hour h, the dearest running element of group f and the cheapest other with room."""
-    member, other = -1, -1
-    for n in range(book.zone.shape[0]):
-        if book.zone[n] != z:
+def _pick(book: Book, plan: Plan, h: int, z: int, f: int, running: bool) -> int:
+    """Find in zone z, hour h, group f the dearest running element or the cheapest with room; -1 if none."""
+    best = -1
+    for i in range(book.order.shape[0]):
+        n = book.order[i]
+        if book.zone[n] != z or book.group[n] != f:
             continue
-        g = book.group[n]
-        taken = plan.take[h, n]
-        if g == f:
-            if taken > 0.0 and (member < 0 or book.cost_hat[n] > book.cost_hat[member]):
-                member = n
-        elif (
-            taken < book.spare[h, n]
-            and (g < 0 or plan.group_left[z, g] > 0.0)
-            and (other < 0 or book.cost_hat[n] < book.cost_hat[other])
-        ):
-            other = n
-    return member, other
+        amount = plan.take[h, n] if running else book.spare[h, n] - plan.take[h, n]
+        if amount > ROUNDING * (1.0 + book.spare[h, n]):
+            best = n
+            if not running:
+                break
+    return best
 
 
 @register_jitable
-def _share_group(book: Book, plan: Plan, f: int, h: int, excess: float) -> None:
-    """Take `excess` MW of group f out of hour h (link full), each MW where replacing it costs least.
+def _group_room(book: Book, plan: Plan, h: int, z: int, g: int, f: int) -> float:
+    """Compute what group g may add in zone z, MW, while group f is being shared; lower groups already are."""
+    if g < 0 or book.group_spare[h, g] == np.inf:
+        return np.inf
+    room = plan.group_left[z, g]
+    if g < f:
+        room = plan.group_left[0, g] + plan.group_left[1, g] - book.group_spare[h, g]
+    return room if room > ROUNDING * (1.0 + book.group_spare[h, g]) else 0.0
 
-    Both zones were cleared as if each had the whole group limit. The cost of replacement rises as the group
-    shrinks, so that stepwise choice is optimal for one group. With two such groups in one hour it may not be;
-    then the bound of `sim.dispatch_search` leaves a gap and the reference method is called.
+
+@register_jitable
+def _replacement(book: Book, plan: Plan, h: int, z: int, f: int) -> tuple[float, int]:
+    """Find the cheapest way to replace group f in zone z; return cost and element (-1: curtail less)."""
+    if plan.over[h, z] > 0.0:
+        return book.floor, -1
+    best, fill = np.inf, -1
+    for g in range(-1, book.group_spare.shape[1]):
+        if g != f and _group_room(book, plan, h, z, g, f) > 0.0:
+            n = _pick(book, plan, h, z, g, False)
+            if n >= 0 and book.cost_hat[n] < best:
+                best, fill = book.cost_hat[n], n
+    return best, fill
+
+
+@register_jitable
+def _best_swap(book: Book, plan: Plan, h: int, f: int) -> tuple[float, int, int, int, int, int]:
+    """Find the cheapest way to run 1 MW less of group f in hour h.
+
+    Return its cost, the member that gives way, the zone and element of the replacement, and a detour (-1:
+    none): a full group that adds the first element here and gives up the second one in the other zone.
     """
-    value = 0.0
-    for _ in range(4 * book.zone.shape[0]):
-        best, give, fill, where = np.inf, -1, -1, -1
-        for z in range(2):
-            member, other = _cheapest_swap(book, plan, f, z, h)
-            surplus = plan.over[h, z] > 0.0
-            if member < 0 or (other < 0 and not surplus):
+    best, give, where, fill, add, drop = np.inf, -1, -1, -1, -1, -1
+    for z in range(2):
+        member = _pick(book, plan, h, z, f, True)
+        if member < 0:
+            continue
+        cost, element = _replacement(book, plan, h, z, f)
+        if cost - book.cost_hat[member] < best:
+            best, give, where, fill, add, drop = cost - book.cost_hat[member], member, z, element, -1, -1
+        cost, element = _replacement(book, plan, h, 1 - z, f)
+        for g in range(f):
+            if _group_room(book, plan, h, z, g, f) > 0.0:
                 continue
-            extra = (book.floor if surplus else book.cost_hat[other]) - book.cost_hat[member]
-            if extra < best:
-                best, give, fill, where = extra, member, other, z
-        if give < 0:
+            first, second = _pick(book, plan, h, z, g, False), _pick(book, plan, h, 1 - z, g, True)
+            if first >= 0 and second >= 0:
+                detour = cost + book.cost_hat[first] - book.cost_hat[second] - book.cost_hat[member]
+                if detour < best:
+                    best, give, where, fill, add, drop = detour, member, 1 - z, element, first, second
+    return best, give, where, fill, add, drop
+
+
+@register_jitable
+def _run(book: Book, plan: Plan, h: int, n: int, amount: float) -> None:
+    """Run element n by `amount` MW more in hour h."""
+    plan.take[h, n] += amount
+    if book.group[n] >= 0:
+        plan.group_left[book.zone[n], book.group[n]] -= amount
+
+
+@register_jitable
+def _share_group(book: Book, plan: Plan, h: int, f: int) -> None:
+    """Take group f in hour h (link full) down to its limit, each MW where replacing it costs least.
+
+    Both zones were cleared as if each had the whole limit of every group. Groups are shared one after the
+    other by cheapest replacements, which are shortest paths of a minimum-cost flow; hence the result is
+    optimal.
+    """
+    for _ in range(8 * book.zone.shape[0]):
+        excess = book.group_spare[h, f] - plan.group_left[0, f] - plan.group_left[1, f]
+        if not excess > ROUNDING * (1.0 + book.group_spare[h, f]):
+            break
+        cost, give, where, fill, add, drop = _best_swap(book, plan, h, f)
+        if cost == np.inf:
             break
         amount = min(excess, plan.take[h, give])
-        if plan.over[h, where] > 0.0:
+        if add >= 0:
+            amount = min(amount, book.spare[h, add] - plan.take[h, add], plan.take[h, drop])
+        if fill >= 0:
+            amount = min(amount, book.spare[h, fill] - plan.take[h, fill])
+            amount = min(amount, _group_room(book, plan, h, where, book.group[fill], f))
+            _run(book, plan, h, fill, amount)
+        else:
             amount = min(amount, plan.over[h, where])
             plan.over[h, where] -= amount
-        else:
-            amount = min(amount, book.spare[h, fill] - plan.take[h, fill])
-            g = book.group[fill]
-            if g >= 0:
-                amount = min(amount, plan.group_left[where, g])
-                plan.group_left[where, g] -= amount
-            plan.take[h, fill] += amount
-        plan.take[h, give] -= amount
-        excess -= amount
-        value = best
-        if excess <= 0.0:
-            break
-    for n in range(book.zone.shape[0]):
-        if plan.take[h, n] > 0.0:
-            level = book.cost_hat[n] + (value if book.group[n] == f else 0.0)
-            plan.price[h, book.zone[n]] = max(plan.price[h, book.zone[n]], level)
+        _run(book, plan, h, give, -amount)
+        if add >= 0:
+            _run(book, plan, h, add, amount)
+            _run(book, plan, h, drop, -amount)
 
 
 @register_jitable
-def _clear_apart(book: Book, plan: Plan, h: int) -> None:
-    """Clear the zones of hour h one by one at the flow in the plan, then share group limits between them."""
-    for z in range(2):
-        for f in range(book.group_spare.shape[1]):
-            plan.group_left[z, f] = book.group_spare[h, f]
-        target = book.residual[h, z] + (plan.flow[h] if z == 0 else -plan.flow[h])
-        plan.over[h, z], plan.price[h, z], _ = _clear(
-            z,
-            target,
-            book.floor,
-            book.order,
-            book.zone,
-            book.group,
-            book.cost_hat,
-            book.spare[h],
-            plan.group_left[z],
-            plan.take[h],
-        )
+def _price_shared(book: Book, plan: Plan, h: int) -> None:
+    """Set the lowest prices of hour h that fit what runs, with one value of each group limit."""
+    groups = book.group_spare.shape[1]
+    value = plan.group_left[0]
+    for f in range(groups):
+        value[f] = 0.0
+    for _ in range(2 * groups + 2):
+        for z in range(2):
+            plan.price[h, z] = book.floor
+        for n in range(book.zone.shape[0]):
+            f, z = book.group[n], book.zone[n]
+            if plan.take[h, n] > ROUNDING * (1.0 + book.spare[h, n]):
+                level = book.cost_hat[n] + (value[f] if f >= 0 else 0.0)
+                plan.price[h, z] = max(plan.price[h, z], level)
+        for n in range(book.zone.shape[0]):
+            f, z = book.group[n], book.zone[n]
+            if f >= 0 and book.spare[h, n] - plan.take[h, n] > ROUNDING * (1.0 + book.spare[h, n]):
+                value[f] = max(value[f], plan.price[h, z] - book.cost_hat[n])
+
+
+@register_jitable
+def _share_groups(book: Book, plan: Plan, h: int) -> None:
+    """Bring all groups that run beyond their limit in hour h, zones cleared apart, down to it."""
+    shared = False
     for f in range(book.group_spare.shape[1]):
-        excess = book.group_spare[h, f] - plan.group_left[0, f] - plan.group_left[1, f]
-        if excess > 0.0:
-            _share_group(book, plan, f, h, excess)
+        if book.group_spare[h, f] - plan.group_left[0, f] - plan.group_left[1, f] > 0.0:
+            shared = True
+    if shared:
+        for f in range(book.group_spare.shape[1]):
+            _share_group(book, plan, h, f)
+        _price_shared(book, plan, h)
 
 
 @register_jitable
 def solve_hours(book: Book, plan: Plan) -> None:
     """Decide the least-cost plan of all hours at the effective costs of the book (B10)."""
-    order, zone, group, cost_hat, spare = book.order, book.zone, book.group, book.cost_hat, book.spare
-    residual, group_spare, floor = book.residual, book.group_spare, book.floor
-    take, over, prices, flows, group_left = plan.take, plan.over, plan.price, plan.flow, plan.group_left[0]
+    order, zone, group, cost_hat, floor = book.order, book.zone, book.group, book.cost_hat, book.floor
+    residual, group_spare, left, group_left = book.residual, book.group_spare, plan.left, plan.group_left
+    flows, overs, prices = plan.flow, plan.over, plan.price
     hours, zones = residual.shape
+    groups = group_spare.shape[1]
     _sort(order, cost_hat)
     for h in range(hours):
-        for f in range(group_left.shape[0]):
-            group_left[f] = group_spare[h, f]
+        spare, take, over, price = book.spare[h], plan.take[h], overs[h], prices[h]
+        for f in range(groups):
+            group_left[0, f] = group_spare[h, f]
         target = residual[h, 0] + residual[h, 1] if zones == 2 else residual[h, 0]
-        surplus, price, south = _clear(
-            -1, target, floor, order, zone, group, cost_hat, spare[h], group_left, take[h]
-        )
-        prices[h, 0], over[h, 0] = price, surplus
+        left[0] = target
+        south = _clear(False, floor, order, zone, group, cost_hat, spare, left, group_left, take, over, price)
         if zones == 1:
             continue
-        prices[h, 1], over[h, 1] = price, 0.0
         flow = south - residual[h, 0]
-        if surplus > 0.0:
+        price[1], over[1] = price[0], 0.0
+        if over[0] > 0.0:
             # Curtail where the surplus arises: only what the other zone can use crosses the link.
-            need_north = flow - surplus
+            need_north = flow - over[0]
             flow = need_north if need_north > 0.0 else min(0.0, flow)
-            over[h, 0] = max(0.0, south - residual[h, 0] - flow)
-            over[h, 1] = max(0.0, flow - need_north)
+            over[0] = max(0.0, south - residual[h, 0] - flow)
+            over[1] = max(0.0, flow - need_north)
         flows[h] = min(max(flow, -book.link_south), book.link_north)
-        if flows[h] != flow:
-            _clear_apart(book, plan, h)
+        # A flow that exceeds the limit by rounding alone has one price in both zones.
+        if abs(flows[h] - flow) > ROUNDING * (1.0 + abs(target) + abs(flow)):
+            left[0], left[1] = residual[h, 0] + flows[h], residual[h, 1] - flows[h]
+            for f in range(groups):
+                group_left[0, f], group_left[1, f] = group_spare[h, f], group_spare[h, f]
+            _clear(True, floor, order, zone, group, cost_hat, spare, left, group_left, take, over, price)
+            _share_groups(book, plan, h)

@@ -7,7 +7,7 @@ its duals are the next values to try, and the search ends when no plan can impro
 Operations Research 8(1), 1960). Ties between hours need no special care: plans that differ only in who serves
 a tied hour are averaged.
 
-The answer is proven, not trusted: `sim.dispatch_check` evaluates the dual function of the whole linear
+The answer is proven, not trusted: `sim.dispatch_case` evaluates the dual function of the whole linear
 programme at the reported prices and values, whatever their origin. Cost minus bound is the gap; the caller
 falls back if it is too wide.
 
@@ -21,24 +21,23 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from sim.dispatch_check import DispatchOutput, cost_usd, dual_bound_usd, violation_relative
-from sim.dispatch_hours import (
+from sim.dispatch_case import (
     Array,
-    Book,
     DispatchCase,
-    Plan,
+    DispatchOutput,
+    cost_usd,
     day_sum,
-    make_book,
-    make_plan,
+    dual_bound_usd,
     must_run_mw,
-    solve_hours,
+    violation_relative,
 )
+from sim.dispatch_hours import Book, Plan, make_book, make_plan, solve_hours
 
 # Kinds of monthly limit.
 PLANT_MAX, PLANT_MIN, GROUP_MAX = 0, 1, 2
 # Sizes that random cases do not reach by far; beyond them the caller falls back.
 MAX_PLANS, MAX_PIVOTS = 200, 2000
-# Smallest pivot, and smallest improvement relative to the cost of the first plan: rounding of doubles.
+# Smallest pivot, and smallest improvement relative to the costs in the master: rounding of doubles.
 PIVOT_SMALLEST, IMPROVEMENT_SMALLEST = 1e-10, 1e-14
 # Relative tolerances of the proof; cost differences count from 1 USD a month.
 GAP_MAX, VIOLATION_MAX = 1e-9, 1e-9
@@ -270,7 +269,11 @@ def _search(book: Book, plan: Plan, limits: _Limits, master: _Master) -> int:
     """Mix plans until none improves the mix; return the number of plans made."""
     rows = limits.right.shape[0]
     _start(book, plan, limits, master)
-    tolerance = IMPROVEMENT_SMALLEST * abs(master.cost[0])
+    size = abs(master.cost[0])
+    for k in range(rows):
+        # Values of plan 0 exceed optimal ones; with penalties they give the size of the sums in the duals.
+        size += abs(master.values[0, k]) + (limits.penalty[k] if limits.kind[k] == PLANT_MIN else 0.0)
+    tolerance = IMPROVEMENT_SMALLEST * size
     plans, pivots = 1, 0
     values = np.empty(rows)
     while plans < MAX_PLANS:

@@ -9,13 +9,12 @@ import csv
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from sim.parameters import data_text
+from sim.parameters import data_text, parameters
 from sim.regimes import months_between
 from sim.scenario import Scenario
 from sim.streams import series
@@ -227,6 +226,14 @@ def fuel_costs(scenario: Scenario, labels: tuple[str, ...], seed: int, values: d
     return found
 
 
-def summary_of(drivers: Drivers) -> dict[str, Any]:
-    """Every series as plain arrays, for comparison across regimes."""
-    return {name: getattr(drivers, name) for name in Drivers.__dataclass_fields__}
+def parameter_events(scenario: Scenario, labels: tuple[str, ...]) -> dict[int, list[tuple[str, float]]]:
+    """Dated changes of country values by month of the run: (parameter, value); a run that starts later begins with them."""
+    found: dict[int, list[tuple[str, float]]] = {}
+    if scenario.drivers != "replay" or scenario.country != "pakistan":
+        return found
+    for row in table("events.csv"):
+        if row["field"] not in parameters() or row["field"] in scenario.overrides:
+            continue
+        first = max(0, months_between(labels[0], row["start"]))
+        found.setdefault(first, []).append((row["field"], float(row["value"])))
+    return found

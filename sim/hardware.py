@@ -66,7 +66,7 @@ def reference_value_usd_per_ths(world: Any, par: Any, generation: int) -> float:
 def trade_machines(miners, world_miners, worlds, pars, smooth_orders):  # type: ignore[no-untyped-def]
     """Clear the second-hand market and count new orders: used orders beyond the stock are rationed and refunded.
 
-    ``smooth_orders`` (one value, GW a month) is updated; returns (new orders TH/s, used bought, used sold).
+    ``smooth_orders`` (one value, GW a month) is updated; returns (new orders, used bought, used sold, scrapped), TH/s.
     """
     world, par = worlds[0], pars[0]
     wanted = np.zeros(GENERATIONS)
@@ -79,18 +79,21 @@ def trade_machines(miners, world_miners, worlds, pars, smooth_orders):  # type: 
             for generation in range(GENERATIONS):
                 world.used_stock_ths[generation] += firm.sold_ths[generation]
                 sold += firm.sold_ths[generation]
+                firm.sold_ths[generation] = 0.0
             if firm.hardware_usd > 0.0 and firm.order_ths > 0.0:
                 if firm.order_used == 1:
                     wanted[firm.order_generation] += firm.order_ths
                 else:
                     new_ths += firm.order_ths
                     new_gw += firm.order_ths * world.rig_j_per_th[firm.order_generation] / 1e9
-    bought = 0.0
+    bought, scrapped = 0.0, 0.0
     for generation in range(GENERATIONS):
         stock = world.used_stock_ths[generation]
         share = 1.0 if wanted[generation] <= stock else stock / wanted[generation]
         world.used_fill_share[generation] = share
-        world.used_stock_ths[generation] = max(0.0, stock - wanted[generation] * share) * (1.0 - par.used_scrap_per_month)
+        left = max(0.0, stock - wanted[generation] * share)
+        scrapped += left * par.used_scrap_per_month
+        world.used_stock_ths[generation] = left * (1.0 - par.used_scrap_per_month)
         bought += wanted[generation] * share
     for firms in (miners, world_miners):
         for i in range(len(firms)):
@@ -105,7 +108,7 @@ def trade_machines(miners, world_miners, worlds, pars, smooth_orders):  # type: 
                 firm.cash_usd += back
                 firm.invested_usd -= back
     smooth_orders[0] += (new_gw - smooth_orders[0]) / 3.0
-    return new_ths, bought, sold
+    return new_ths, bought, sold, scrapped
 
 
 @kernel

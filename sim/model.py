@@ -9,30 +9,234 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from agents.base import DRAWS
-from agents.firm import FLOWS
 from agents.mesa_agent import ColumnAgent, agent_class
-from sim.bitcoin import observe_hashprice, run_network, update_forecasts
+from sim.bitcoin import expect_difficulty, observe_hashprice, run_network, update_forecasts
+from sim.books import Books
 from sim.compute_market import clear_compute
 from sim.connection import connect_ai, connect_miners, count_queue
-from sim.drivers import build_drivers, table
-from sim.enforcement import collect_seizures, publish_detection
+from sim.drivers import build_drivers, parameter_events
+from sim.enforcement import publish_detection
 from sim.engines import ENGINES
 from sim.hardware import build_frontier, quote_machines, trade_machines
-from sim.invariants import check_energy, check_people, check_stocks
+from sim.invariants import check_energy, check_stocks
 from sim.labour_market import count_vacancies, publish_hiring
-from sim.ledger import Ledger
 from sim.parameters import parameter_record
 from sim.population import settle
 from sim.power import MonthOfPower, PowerSystem
-from sim.recorder import Typical, month_row
-from sim.regimes import months_between, policy_timeline
+from sim.public import apply_policy, observe_gaps
+from sim.regimes import policy_timeline
 from sim.scenario import Scenario
-from sim.settlement import PowerAccounts, check_books, post_firms, post_public, settle_power, total
 from sim.state import KINDS, empty_state
 from sim.streams import uniforms
 from sim.tariffs import publish_tariffs
-from sim.variables import Recorder
-from sim.ledger import A, M
 
 MONTH_DRAWS = {"miners": "miner_month", "world_miners": "world_miner_month", "ai_firms": "ai_month"}
-CONNECTED_FIRMS = ("miners", "world_miners", "ai_firms")
+
+
+class WattLabModel(mesa.Model):
+    """A country that sells power to miners and AI firms, and the rest of the world; one step is a month."""
+
+    def __init__(self, scenario: Scenario, seed: int = 0, engine: str = "columns") -> None:
+        super().__init__(rng=0)
+        self.scenario, self.seed = scenario, seed
+        self.engine = ENGINES[engine]()
+        values = scenario.values()
+        self.values = values
+        self.drivers = build_drivers(scenario, seed, values)
+        self.timeline = policy_timeline(scenario.regime_data, scenario.start, scenario.months, values["local_per_usd"])
+        self.state = empty_state(scenario.sizes(), self.timeline[:1].copy(), parameter_record(values))
+        self.power = PowerSystem(scenario.country_data, values, self.drivers)
+        self.frontier = build_frontier(scenario.start, values)
+        self.events = parameter_events(scenario, self.drivers.labels)
+        self.draws = {kind: self._draw(kind, purpose) for kind, purpose in MONTH_DRAWS.items()}
+        settle(self.state, seed, scenario.country_data, values, self.frontier)
+        self.books = Books(self)
+        self.forecast_memory = np.zeros(11)
+        self.smooth_orders = np.array([values["rig_supply_gw_per_month"]])
+        self.maker_markup = np.array([values["rig_reference_markup"]])
+        self.marginal_usd_per_mwh = self.power.opening_price_usd_per_mwh(self.state)
+        self.month = 0
+        self.agent_sets: dict[str, AgentSet] = {}
+        self.running = True
+
+    # The month -------------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One month: fourteen phases in this order (design 1.3)."""
+        t = self.month
+        self.read_drivers(t)  # 1 drivers
+        self.set_policy(t)  # 2 policy: timeline, government, lender
+        self.form_expectations(t)  # 3 expectations
+        self.make_plans()  # 4 entry, orders, status, exit plans
+        self.build_and_connect()  # 5 queue and construction
+        self.staff()  # 6 labour market
+        power = self.dispatch(t)  # 7 twenty-four hours of power
+        self.mine_blocks(t)  # 8 bitcoin network
+        self.sell_compute(t)  # 9 compute market
+        self.settle_accounts(t, power)  # 10 bills, wages, taxes, fees, subsidies, interest
+        self.enforce()  # 11 inspections
+        self.adjust_tariffs()  # 12 tariff review, consumers, solar
+        self.weed_out()  # 13 failures and exits
+        self.record(t, power)  # 14 record and check
+        self.month += 1
+        self.running = self.month < self.scenario.months
+
+    def read_drivers(self, t: int) -> None:
+        """Publish the world's own series and this month's draws; start empty flow columns."""
+        state, drivers = self.state, self.drivers
+        state.clear_flows()
+        for kind, draws in self.draws.items():
+            state.agents(kind)["draws"][:, : draws.shape[2]] = draws[t]
+        state.government["draw"] = drivers.government_draw[t]
+        state.lender["draw"] = drivers.lender_draw[t]
+        state.world["month"] = t
+        state.world["days"] = drivers.days[t]
+        for name, value in self.events.get(t, ()):
+            state.par[name] = value
+            self.values[name] = value
+        if t % 12 == 0:
+            state.world["chips_left_gpus"] = self.values["chip_cap_gpus_per_year"]
+        observe_hashprice(state.world, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t], drivers.days[t])
+        self.books.open(t)
+
+    def set_policy(self, t: int) -> None:
+        """Apply the regime's timeline, let government and lender review, publish tariffs."""
+        state = self.state
+        apply_policy(state, self.timeline, t, self.drivers.reversal_draw[t])
+        publish_tariffs(
+            state.world, state.policy, state.par, state.operator, state.government,
+            self.drivers.local_per_usd[t], self.marginal_usd_per_mwh,
+        )  # fmt: skip
+        self.engine.act(self, "government", "review")
+        self.engine.act(self, "lender", "review")
+        state.world["offer_effective"] = state.policy["offer_open"] * (1 - state.lender["refusing"])
+
+    def form_expectations(self, t: int) -> None:
+        """Forecast hashprice by each rule, quote machines, let firms choose their forecaster."""
+        state = self.state
+        update_forecasts(state.world, state.par, self.forecast_memory)
+        quote_machines(state.world, state.par, self.smooth_orders, self.frontier.release_month, self.maker_markup)
+        self.engine.act(self, "miners", "expect")
+        self.engine.act(self, "world_miners", "expect")
+
+    def make_plans(self) -> None:
+        """Let every firm decide on entry, expansion and renewal."""
+        for kind in ("miners", "world_miners", "ai_firms"):
+            self.engine.act(self, kind, "plan")
+
+    def build_and_connect(self) -> None:
+        """Connect from the queue, build sites, order machines, clear the second-hand market."""
+        state = self.state
+        count_queue(state.miners, state.ai_firms, state.operator)
+        self.engine.act(self, "operator", "offer_connections")
+        connect_miners(state.miners, state.operator, state.policy)
+        connect_ai(state.ai_firms, state.operator, state.world, state.par)
+        for kind in ("miners", "world_miners", "ai_firms"):
+            self.engine.act(self, kind, "build")
+        self.books.trade = trade_machines(state.miners, state.world_miners, state.world, state.par, self.smooth_orders)
+
+    def staff(self) -> None:
+        """Set staff targets, train, match, hire."""
+        state = self.state
+        for kind in ("miners", "ai_firms"):
+            self.engine.act(self, kind, "recruit")
+        count_vacancies(state.miners, state.ai_firms, state.skills)
+        self.engine.act(self, "skills", "train_and_move")
+        self.engine.act(self, "skills", "match")
+        publish_hiring(state.world, state.skills)
+        for kind in ("miners", "ai_firms"):
+            self.engine.act(self, kind, "hire")
+
+    def dispatch(self, t: int) -> MonthOfPower:
+        """Let firms offer their load hour by hour, dispatch the system, remember its prices."""
+        state = self.state
+        expect_difficulty(state.miners, state.world_miners, state.world, state.par)
+        for kind in ("miners", "world_miners", "ai_firms"):
+            self.engine.act(self, kind, "run")
+        power = self.power.run_month(state, t)
+        check_energy(self.drivers.labels[t], power.demand_mw, self.power.zone, power.result)
+        self.marginal_usd_per_mwh = power.price_usd_per_mwh
+        return power
+
+    def mine_blocks(self, t: int) -> None:
+        """Issue the month's coins on the hash rate that was served."""
+        state, drivers = self.state, self.drivers
+        self.books.network = run_network(
+            state.miners, state.world_miners, state.world, drivers.fee_share[t], drivers.height[t], drivers.days[t]
+        )
+
+    def sell_compute(self, t: int) -> None:
+        """Clear the compute market."""
+        state, prices = self.state, self.drivers.gpu_price_usd_per_hour
+        clear_compute(state.ai_firms, state.world, state.policy, state.par, prices[t], prices[0])
+
+    def settle_accounts(self, t: int, power: MonthOfPower) -> None:
+        """Let firms settle, then close the power sector's and the treasury's month."""
+        for kind in ("miners", "world_miners", "ai_firms"):
+            self.engine.act(self, kind, "settle")
+        self.books.settle_power(t, power)
+
+    def enforce(self) -> None:
+        """Spread inspections over illegal load; sites are caught, machines seized and auctioned."""
+        state = self.state
+        factor = float(state.government["inspection_factor"][0])
+        publish_detection(state.miners, state.world, state.policy, state.par, factor)
+        self.engine.act(self, "miners", "face_inspection")
+        self.books.collect_seizures()
+
+    def adjust_tariffs(self) -> None:
+        """Review tariffs; consumers respond and adopt solar."""
+        self.engine.act(self, "operator", "adjust_tariff")
+        self.engine.act(self, "consumers", "respond")
+        self.engine.act(self, "consumers", "adopt")
+
+    def weed_out(self) -> None:
+        """Firms that fail leave: fleets are sold, debts repaid or written off."""
+        for kind in ("miners", "world_miners", "ai_firms"):
+            self.engine.act(self, kind, "review_survival")
+
+    def record(self, t: int, power: MonthOfPower) -> None:
+        """Close the books, check every invariant, record the outputs, let the government see them."""
+        self.books.close(t, power)
+        check_stocks(self.drivers.labels[t], self.state)
+        observe_gaps(self.state, self.books.row)
+
+    # Mesa ------------------------------------------------------------------------------------------------------
+
+    def agent_set(self, kind: str) -> AgentSet:
+        """Mesa agents of a kind, created when first asked for; their attributes are the columns."""
+        if kind not in self.agent_sets:
+            made = _agent_classes()[kind]
+            members: list[ColumnAgent] = [made(self, record) for record in self.state.agents(kind)]
+            self.agent_sets[kind] = AgentSet(members, random=self.random)
+        return self.agent_sets[kind]
+
+    @property
+    def agents(self) -> AgentSet:
+        """All agents of the model as a Mesa AgentSet."""
+        for kind in KINDS:
+            self.agent_set(kind)
+        return self._all_agents
+
+    def close(self) -> None:
+        """Let go of what Mesa keeps alive: its class-level counter of ids holds every model otherwise."""
+        self.agent_sets.clear()
+        mesa.Agent._ids.pop(self, None)
+
+    def _draw(self, kind: str, purpose: str) -> np.ndarray:
+        """Draws of all months for a kind: months x agents x slots."""
+        count, months = len(self.state.agents(kind)), self.scenario.months
+        columns = 4 if kind == "world_miners" else DRAWS
+        month, agent = np.repeat(np.arange(months), count), np.tile(np.arange(count), months)
+        return uniforms(self.seed, purpose, month, agent, columns).reshape(months, count, columns)
+
+
+_classes: dict[str, Any] = {}
+
+
+def _agent_classes() -> dict[str, Any]:
+    """Mesa agent classes by kind, made once."""
+    if not _classes:
+        made = {columns: agent_class(columns) for columns in set(KINDS.values())}
+        _classes.update({kind: made[columns] for kind, columns in KINDS.items()})
+    return _classes

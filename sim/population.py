@@ -21,6 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 UNBOUNDED_MW = 1e9
 SKILL_NAMES = ("construction", "electrical", "technician", "operator", "software", "compliance")
 REFERENCE_RIG_USD_PER_MW = 1_100_000.0
+OPENING_HASHPRICE_USD_PER_PH_DAY = 53.31
 
 
 def identities(seed: int, purpose: str, count: int, columns: int) -> FloatArray:
@@ -51,7 +52,7 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms["target_mw"] = v["home_miner_size_median_mw"] * size * np.exp(v["home_miner_size_log_spread"] * ndtri(u[:, 1]))
     cost = v["mining_site_capex_usd_per_mw"] + REFERENCE_RIG_USD_PER_MW
     firms["funds_usd"] = v["funds_over_target_cost"] * firms["target_mw"] * cost * (0.5 + u[:, 2])
-    firms["wacc_per_year"] = v["miner_hurdle_rate_per_year"] + v["country_risk_premium"]
+    firms["wacc_per_year"] = v["miner_hurdle_rate_per_year"]
     firms["hurdle"] = spread(v["miner_hurdle_npv_mean"], v["miner_hurdle_npv_spread"], u[:, 3])
     firms["debt_share"] = np.where(kind == HOUSEHOLD, 0.0, v["miner_debt_share"])
     firms["foreign"] = kind == FOREIGN
@@ -65,7 +66,7 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms["target_mw"][0] = UNBOUNDED_MW
 
 
-def settle_world_miners(state: State, seed: int, v: dict[str, float], frontier: Frontier, debut_hashprice: float) -> None:
+def settle_world_miners(state: State, seed: int, v: dict[str, float], frontier: Frontier, hashprice: float) -> None:
     """Give the rest of the world its fleet: equal hash per firm, older machines where power is cheap."""
     firms = state.world_miners
     count = len(firms)
@@ -93,7 +94,7 @@ def settle_world_miners(state: State, seed: int, v: dict[str, float], frontier: 
     megawatt = (firms["fleet_ths"] * frontier.j_per_th[None, :]).sum(axis=1) * firms["pue"] / 1e6
     firms["site_mw"] = megawatt
     firms["active"] = 1
-    revenue = hash_ths / 1000.0 * debut_hashprice * 365.0
+    revenue = hash_ths / 1000.0 * hashprice * 365.0
     firms["funds_usd"] = v["world_funds_share"] * revenue
     firms["cash_usd"] = v["cash_buffer_months"] / 12.0 * revenue * 0.5
 
@@ -118,7 +119,7 @@ def settle_ai_firms(state: State, seed: int, v: dict[str, float], zones: int) ->
     firms["target_mw"] = firms["stage_mw_it"] * v["stages_per_firm"]
     capex = v["ai_facility_capex_usd_per_mw_it"] + np.where(kind == COLOCATION, 0.0, v["gpu_capex_usd_per_mw_it"])
     firms["funds_usd"] = v["ai_funds_over_stage_cost"] * firms["stage_mw_it"] * capex * (0.5 + u[:, 2])
-    firms["wacc_per_year"] = v["ai_wacc_per_year"] * (0.85 + 0.3 * u[:, 3])
+    firms["wacc_per_year"] = v["ai_wacc_per_year"] * (0.85 + 0.3 * u[:, 3]) - v["country_risk_premium"]
     firms["hurdle"] = spread(v["ai_hurdle_npv_mean"], v["ai_hurdle_npv_spread"], u[:, 4])
     firms["debt_share"] = v["ai_debt_share"]
     firms["foreign"] = (kind == HYPERSCALER) | ((kind == GPU_CLOUD) & (u[:, 5] < 0.5))
@@ -201,11 +202,11 @@ def settle_world(state: State, v: dict[str, float], frontier: Frontier) -> None:
         world.wage_usd_per_month[i] = state.skills["wage_usd"][i]
 
 
-def settle(state: State, seed: int, country: Country, v: dict[str, float], frontier: Frontier, hashprice: float) -> None:
+def settle(state: State, seed: int, country: Country, v: dict[str, float], frontier: Frontier) -> None:
     """Populate a state: every record gets its identity and its opening balance."""
     zones = len(country.zones)
     settle_miners(state, seed, v, zones)
-    settle_world_miners(state, seed, v, frontier, hashprice)
+    settle_world_miners(state, seed, v, frontier, OPENING_HASHPRICE_USD_PER_PH_DAY)
     settle_ai_firms(state, seed, v, zones)
     settle_consumers(state, country, v)
     settle_skills(state, country, v)

@@ -34,6 +34,10 @@ class MonthOfPower:
     """Result of one month: dispatch, and what follows from it for bills and emissions (USD, MWh, t)."""
 
     result: DispatchResult
+    days: float
+    demand_mw: FloatArray
+    price_usd_per_mwh: FloatArray
+    spare_mw: FloatArray
     energy_cost_usd: float
     imported_fuel_usd: float
     generation_mwh: float
@@ -153,13 +157,14 @@ class PowerSystem:
             shade[zone] = solar[zones == zone].sum(axis=0)
         return base, shade
 
-    def run_month(self, state: State, t: int, interruptible: bool) -> MonthOfPower:
-        """Dispatch month ``t`` and publish served shares by hour; ``interruptible`` licensed mining is cut before others."""
+    def run_month(self, state: State, t: int) -> MonthOfPower:
+        """Dispatch month ``t`` and publish served shares by hour; mining under an interruption contract is cut first."""
         values, drivers = self.values, self.drivers
         days = float(drivers.days[t])
         base, solar = self.base_load(state, t)
         licensed, informal, ai = firm_loads(state.miners, state.ai_firms, self.zones)
         delivery = 1.0 - values["transmission_loss_share"]
+        interruptible = state.policy["interruption_hours_per_year"][0] > 0.0
         cut_first = licensed / delivery if interruptible else np.zeros_like(licensed)
         demand = base + (licensed + informal + ai) / delivery
         maximum = self.max_mw[drivers.month_of_year[t] - 1] * self.plant_factor[t][:, None]
@@ -192,7 +197,7 @@ class PowerSystem:
         result = dispatch(case)
         self.fallbacks += result.fallback
         self.publish_service(state, result, demand, cut_first)
-        return self.account(state, result, t, base, solar, licensed + informal, ai, cost)
+        return self.account(result, t, demand, base, solar, licensed + informal, ai, cost, maximum)
 
     def publish_service(self, state: State, result: DispatchResult, demand: FloatArray, cut_first: FloatArray) -> None:
         """Publish the served share of interruptible and firm load in each hour."""
@@ -207,17 +212,22 @@ class PowerSystem:
         world["interruptible_served_mean"] = world["interruptible_served_share"][0].mean()
 
     def account(
-        self, state: State, result: DispatchResult, t: int, base: FloatArray, solar: FloatArray, mining: FloatArray,
-        ai: FloatArray, cost: FloatArray,
+        self, result: DispatchResult, t: int, demand: FloatArray, base: FloatArray, solar: FloatArray,
+        mining: FloatArray, ai: FloatArray, cost: FloatArray, maximum: FloatArray,
     ) -> MonthOfPower:  # fmt: skip
         """Turn dispatch into money, energy and emissions of the month."""
         days = float(self.drivers.days[t])
         energy = result.gen_mw.sum(axis=1) * days
         technology: dict[str, FloatArray] = {}
         for i, plant in enumerate(self.country.plant):
-            technology[plant.technology] = technology.get(plant.technology, np.zeros(24)) + result.gen_mw[i]
+            technology[plant.technology] = technology.get(plant.technology, 0.0) + result.gen_mw[i]
+        weight = demand / np.maximum(demand.sum(axis=0), 1e-9)
         return MonthOfPower(
             result=result,
+            days=days,
+            demand_mw=demand,
+            price_usd_per_mwh=(result.price_usd_per_mwh * weight).sum(axis=0),
+            spare_mw=self.spare_mw(result, maximum, t),
             energy_cost_usd=float(energy @ cost),
             imported_fuel_usd=float((energy * self.imported) @ self.fuel_usd[t]),
             generation_mwh=float(energy.sum()),
@@ -228,6 +238,18 @@ class PowerSystem:
             ai_mw=ai.sum(axis=0),
             technology_mw=technology,
         )
+
+    def spare_mw(self, result: DispatchResult, maximum: FloatArray, t: int) -> FloatArray:
+        """Idle capacity by hour after the reserve, with the gas limit; stored water is not counted as spare."""
+        idle = np.maximum(0.0, maximum - result.gen_mw)
+        gas = self.group >= 0
+        limit = self.values["rlng_group_cap_mw"] * self.drivers.gas_factor[t] - result.gen_mw[gas].sum(axis=0)
+        free = idle[~gas & ~self.limited].sum(axis=0) + np.minimum(idle[gas].sum(axis=0), np.maximum(0.0, limit))
+        return np.maximum(0.0, free - self.values["reserve_margin_mw"])
+
+    def opening_price_usd_per_mwh(self, state: State) -> FloatArray:
+        """Hourly price of the first month without new load: what large users expect to be the marginal cost."""
+        return self.run_month(state, 0).price_usd_per_mwh
 
     def capacity_cost_usd(self, t: int) -> float:
         """Capacity payments of a month, owed whether plants run or not; the local part erodes with the exchange rate."""

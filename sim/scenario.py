@@ -46,6 +46,12 @@ class Scenario:
         found |= {name: quantity.value for name, quantity in self.country_data.values.items()}
         return found | self.overrides
 
+    def sizes(self) -> dict[str, int]:
+        """Number of records by kind of agent."""
+        consumers = len(self.country_data.consumer_class) * len(self.country_data.zones)
+        single = {"operator": 1, "government": 1, "lender": 1}
+        return {**self.population, "consumers": consumers, "skills": len(self.country_data.skill), **single}
+
     def canonical_json(self) -> str:
         """Complete, sorted JSON text of the scenario: equal scenarios give equal text."""
         content: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,16 @@ from sim.power import MonthOfPower
 from sim.state import FLOW_INDEX, State
 
 FloatArray = npt.NDArray[np.float64]
+SMALLEST_TARIFF_USD_PER_KWH = 0.001
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums of the month's flows over firms of a kind, by flow name; ``foreign`` sums over foreign-owned firms only."""
+    """Sums of the month's flows over firms of a kind, and the parts that belong to foreign owners and to the state."""
 
     all: FloatArray
     foreign: FloatArray
+    state: FloatArray
 
     def __getitem__(self, name: str) -> float:
         return float(self.all[FLOW_INDEX[name]])
@@ -28,10 +30,14 @@ class Totals:
         """Part of a flow that belongs to foreign-owned firms."""
         return float(self.foreign[FLOW_INDEX[name]])
 
+    def of_state(self, name: str) -> float:
+        """Part of a flow that belongs to the state as owner."""
+        return float(self.state[FLOW_INDEX[name]])
 
-def total(flows: FloatArray, foreign: npt.NDArray[np.float64]) -> Totals:
-    """Add up a flow matrix (firms x flows)."""
-    return Totals(flows.sum(axis=0), foreign @ flows)
+
+def total(flows: FloatArray, foreign_share: FloatArray, state_share: FloatArray) -> Totals:
+    """Add up a flow matrix (firms x flows); shares are ownership by firm."""
+    return Totals(flows.sum(axis=0), foreign_share @ flows, state_share @ flows)
 
 
 def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
@@ -54,88 +60,97 @@ def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
     post(t, "fines", sector, T, sums["fine_usd"])
     post(t, "interest", sector, B, sums["interest_usd"])
     post(t, "loans", B, sector, sums["loan_usd"] - sums["principal_usd"])
-    post(t, "equity", W, sector, sums.of_foreign("equity_usd"))
-    post(t, "equity", H, sector, sums["equity_usd"] - sums.of_foreign("equity_usd"))
-    post(t, "dividends", sector, W, sums.of_foreign("dividend_usd"))
-    post(t, "dividends", sector, H, sums["dividend_usd"] - sums.of_foreign("dividend_usd"))
+    for row, name, sign in (("equity", "equity_usd", 1.0), ("dividends", "dividend_usd", -1.0)):
+        foreign, state = sums.of_foreign(name), sums.of_state(name)
+        post(t, row, W, sector, sign * foreign)
+        post(t, row, T, sector, sign * state)
+        post(t, row, H, sector, sign * (sums[name] - foreign - state))
 
 
 @dataclass(frozen=True)
 class PowerAccounts:
-    """The power sector's month in USD: what others paid, what was subsidised, what was added to arrears."""
+    """The power sector's month in USD and MWh: costs, what others and new load paid, what was subsidised or left unpaid."""
 
+    energy_usd: float
+    capacity_usd: float
+    network_usd: float
+    interest_usd: float
     consumer_bill_usd: float
+    collected_usd: float
     consumer_mwh: float
     special_revenue_usd: float
     special_mwh: float
+    stolen_mwh: float
+    special_cost_usd: float
     subsidy_usd: float
     arrears_change_usd: float
-    capacity_usd: float
-    energy_usd: float
-    special_cost_usd: float
 
 
-def bill_consumers(state: State, days: float, values: dict[str, float], solar_yield_share: FloatArray) -> tuple[float, float]:
+def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float]:
     """Bill every consumer class for what the grid delivered to it; returns (USD billed, MWh)."""
     operator, consumers = state.operator, state.consumers
     delivered = (1.0 - values["transmission_loss_share"]) * (1.0 - values["distribution_loss_share"])
     base = operator["base_tariff_usd_per_kwh"][0] - operator["subsidy_usd_per_kwh"][0]
     surcharge = values["debt_surcharge_local_per_kwh"] / float(state.world["local_per_usd"][0])
     adjust = operator["fuel_adjustment_usd_per_kwh"][0] + surcharge
-    consumers["tariff_usd_per_kwh"] = np.maximum(0.001, base * consumers["tariff_ratio"] + adjust)
+    consumers["tariff_usd_per_kwh"] = np.maximum(SMALLEST_TARIFF_USD_PER_KWH, base * consumers["tariff_ratio"] + adjust)
     served = state.world["firm_served_share"][0]
     consumers["energy_mwh"] = (consumers["load_mw"] * served).sum(axis=1) * days * delivered
     consumers["bill_usd"] = consumers["energy_mwh"] * 1000.0 * consumers["tariff_usd_per_kwh"]
-    consumers["solar_mwh"] = consumers["solar_mw"] * solar_yield_share.mean() * 24.0 * days
     return float(consumers["bill_usd"].sum()), float(consumers["energy_mwh"].sum())
 
 
 def settle_power(
-    state: State, ledger: Ledger, t: int, power: MonthOfPower, capacity_usd: float, values: dict[str, float],
-    firms: tuple[Totals, Totals], days: float, sun: FloatArray,
-) -> PowerAccounts:  # fmt: skip
-    """Run purchaser and distributors: costs in, bills and subsidy out, the gap is added to arrears owed to generators."""
-    operator, world = state.operator, state.world
-    billed, sold_mwh = bill_consumers(state, days, values, sun)
-    collected = billed * values["recovery_share"]
+    state: State, t: int, power: MonthOfPower, capacity_usd: float, values: dict[str, float], firms: tuple[Totals, Totals]
+) -> PowerAccounts:
+    """Run purchaser and distributors: costs in, bills and subsidy out; the gap is added to arrears owed to generators."""
+    operator = state.operator
+    billed, sold_mwh = bill_consumers(state, power.days, values)
+    arrears = float(operator["arrears_usd"][0])
     special_mwh = sum(sums["energy_mwh"] - sums["stolen_mwh"] for sums in firms)
-    special = sum(sums["bill_usd"] - sums["interruption_usd"] for sums in firms)
-    network = float(operator["network_cost_usd_per_year"][0]) / 12.0
-    interest = float(operator["arrears_usd"][0]) * values["debt_interest_per_year"] / 12.0
-    subsidy = sold_mwh * 1000.0 * float(operator["subsidy_usd_per_kwh"][0])
-    cost = power.energy_cost_usd + capacity_usd + network + interest
-    gap = cost - collected - special - subsidy
-    change = max(gap, -float(operator["arrears_usd"][0]))
-    ledger.post(t, "energy_bills", H, D, collected)
-    ledger.post(t, "energy_purchase", D, G, power.energy_cost_usd)
-    ledger.post(t, "capacity_payments", D, G, capacity_usd)
-    ledger.post(t, "fuel", G, W, power.imported_fuel_usd)
-    ledger.post(t, "fuel", G, H, power.energy_cost_usd - power.imported_fuel_usd)
-    ledger.post(t, "network", D, H, network)
-    ledger.post(t, "interest", D, G, interest)
-    ledger.post(t, "subsidy", T, D, subsidy)
-    ledger.post(t, "arrears", G, D, change)
+    stolen_mwh = sum(sums["stolen_mwh"] for sums in firms)
+    delivery = 1.0 - values["transmission_loss_share"]
+    new_load = power.mining_mw + power.ai_mw
+    price = float((power.price_usd_per_mwh * new_load).sum() / new_load.sum()) if new_load.sum() > 0.0 else 0.0
+    accounts = PowerAccounts(
+        energy_usd=power.energy_cost_usd,
+        capacity_usd=capacity_usd,
+        network_usd=float(operator["network_cost_usd_per_year"][0]) / 12.0,
+        interest_usd=arrears * values["debt_interest_per_year"] / 12.0,
+        consumer_bill_usd=billed,
+        collected_usd=billed * values["recovery_share"],
+        consumer_mwh=sold_mwh,
+        special_revenue_usd=sum(sums["bill_usd"] - sums["interruption_usd"] for sums in firms),
+        special_mwh=special_mwh,
+        stolen_mwh=stolen_mwh,
+        special_cost_usd=(special_mwh + stolen_mwh) / delivery * price,
+        subsidy_usd=sold_mwh * 1000.0 * float(operator["subsidy_usd_per_kwh"][0]),
+        arrears_change_usd=0.0,
+    )
+    cost = accounts.energy_usd + accounts.capacity_usd + accounts.network_usd + accounts.interest_usd
+    gap = cost - accounts.collected_usd - accounts.special_revenue_usd - accounts.subsidy_usd
+    change = max(gap, -arrears)
     operator["arrears_usd"] += change
     now = t % 12
-    operator["energy_cost_usd"][0, now] = power.energy_cost_usd
+    operator["energy_cost_usd"][0, now] = accounts.energy_usd
     operator["capacity_cost_usd"][0, now] = capacity_usd
-    operator["special_revenue_usd"][0, now] = special
-    stolen = sum(sums["stolen_mwh"] for sums in firms)
-    allowed = (1.0 - values["transmission_loss_share"]) * (1.0 - values["allowed_loss_share"])
-    bulk = special_mwh / (1.0 - values["transmission_loss_share"])
-    operator["allowed_sales_mwh"][0, now] = max(0.0, power.generation_mwh - bulk) * allowed
-    marginal = float(world["marginal_cost_mean_usd_per_kwh"][0]) * 1000.0
-    return PowerAccounts(
-        consumer_bill_usd=billed,
-        consumer_mwh=sold_mwh,
-        special_revenue_usd=special,
-        special_mwh=special_mwh,
-        subsidy_usd=subsidy,
-        arrears_change_usd=change,
-        capacity_usd=capacity_usd,
-        energy_usd=power.energy_cost_usd,
-        special_cost_usd=(special_mwh + stolen) * marginal,
-    )
+    operator["special_revenue_usd"][0, now] = accounts.special_revenue_usd
+    allowed = delivery * (1.0 - values["allowed_loss_share"])
+    operator["allowed_sales_mwh"][0, now] = max(0.0, power.generation_mwh - special_mwh / delivery) * allowed
+    return replace(accounts, arrears_change_usd=change)
+
+
+def post_power(ledger: Ledger, t: int, power: MonthOfPower, accounts: PowerAccounts) -> None:
+    """Post the power sector's flows (rows of B13)."""
+    ledger.post(t, "energy_bills", H, D, accounts.collected_usd)
+    ledger.post(t, "energy_purchase", D, G, accounts.energy_usd)
+    ledger.post(t, "capacity_payments", D, G, accounts.capacity_usd)
+    ledger.post(t, "fuel", G, W, power.imported_fuel_usd)
+    ledger.post(t, "fuel", G, H, accounts.energy_usd - power.imported_fuel_usd)
+    ledger.post(t, "network", D, H, accounts.network_usd)
+    ledger.post(t, "interest", D, G, accounts.interest_usd)
+    ledger.post(t, "subsidy", T, D, accounts.subsidy_usd)
+    ledger.post(t, "arrears", G, D, accounts.arrears_change_usd)
 
 
 def post_public(ledger: Ledger, t: int, inspections_usd: float, training_usd: float, auction_usd: float) -> None:

@@ -76,9 +76,7 @@ class State:
         self.miner_flows[:] = 0.0
         self.world_flows[:] = 0.0
         self.ai_flows[:] = 0.0
-        self.miners["sold_ths"] = 0.0
         self.miners["seized_ths"] = 0.0
-        self.world_miners["sold_ths"] = 0.0
         for kind in ("miners", "ai_firms"):
             self.agents(kind)["entered"] = 0
 

@@ -71,7 +71,7 @@ def new_figure(width: str, height_mm: float) -> Figure:
 
 
 def save_figure(spec: FigureSpec, module: object, results: Results, out: Path) -> list[Path]:
-    """Load, draw and save one figure: NAME.pdf, .png (300 dpi), .csv (with a units row) and .txt (caption)."""
+    """Load, draw and save one figure: NAME.pdf, .png (300 dpi), .csv (with a units row), .txt (caption)."""
     maker = cast(FigureModule, module)
     frame = maker.load(results)
     with style():

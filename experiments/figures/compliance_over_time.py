@@ -61,7 +61,8 @@ def draw(frame: pd.DataFrame) -> Figure:
         plain_ticks(axes, "y")
     for axes in list(grid.flat)[len(regimes) :]:
         axes.set_visible(False)
-    grid[0, 0].set_ylim(bottom=0.0)
+    # Without any mining the axis would be a sliver around zero.
+    grid[0, 0].set_ylim(0.0, max(grid[0, 0].get_ylim()[1], 1.0))
     for axes in grid[:, 0]:
         axes.set_ylabel("Mining load (MW)")
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(PARTS))
@@ -78,6 +79,6 @@ def _licensed_at_end(data: pd.DataFrame) -> str:
 def caption(frame: pd.DataFrame) -> str:
     """Say what the areas and the share in the titles are."""
     return (
-        "Mean over runs of mining load by status, stacked: licensed; grey (pays for power, evades licence and "
-        "tax); theft (bypasses the meter). Below each name: licensed share of the last twelve months."
+        "Mean over runs of mining load by status, stacked: licensed; grey (pays for power, evades licence "
+        "and tax); theft (bypasses the meter). Below each name: licensed share of the last twelve months."
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks, regime_order
 from experiments.results import Results
@@ -17,7 +19,9 @@ PARTS = {
 }
 OFFER = "quota_mw"
 LAST_MONTHS = 12
-MM_PER_ROW, MARGIN_MM = 5.0, 28.0
+MM_PER_ROW, MARGIN_MM = 5.0, 24.0
+# Bars shorter than this share of the offer are shown enlarged too; free space to the right; least axis.
+ENLARGE_BELOW, ROOM, SMALLEST_MW = 0.4, 1.05, 1.0
 
 
 def load(results: Results) -> pd.DataFrame:
@@ -40,43 +44,58 @@ def load(results: Results) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Draw one stacked bar per regime, the range of the total, and the line of the offer."""
+    """Draw stacked bars up to the offer and, where they are short against it, once more enlarged."""
     regimes = regime_order(frame)
-    figure = new_figure("single", MARGIN_MM + MM_PER_ROW * len(regimes))
-    axes = figure.subplots()
-    places = np.arange(len(regimes))
-    left = np.zeros(len(regimes))
+    figure = new_figure("double", MARGIN_MM + MM_PER_ROW * len(regimes))
+    offer_mw = float(frame["offer_mw"].iloc[0])
+    reach_mw = max(float(frame["total_mw_p95"].max()), float(frame["total_mw"].max()))
+    panels = 2 if reach_mw < ENLARGE_BELOW * offer_mw else 1
+    whole, *enlarged = figure.subplots(1, panels, sharey=True, squeeze=False)[0]
+    _bars(whole, frame)
+    whole.set_xlim(0.0, ROOM * max(offer_mw, reach_mw, SMALLEST_MW))
+    if offer_mw > 0:
+        _offer(whole, offer_mw)
+    for axes in enlarged:
+        _bars(axes, frame)
+        axes.set_xlim(0.0, ROOM * max(reach_mw, SMALLEST_MW))
+        axes.set_title("The same, enlarged")
+    whole.set_yticks(range(len(regimes)), [label_of(frame, name) for name in regimes])
+    whole.set_ylim(len(regimes) - 0.4, -0.6)
+    figure.legend(*whole.get_legend_handles_labels(), loc="outside lower center", ncols=len(PARTS))
+    return figure
+
+
+def _bars(axes: Axes, frame: pd.DataFrame) -> None:
+    places = np.arange(len(frame))
+    left = np.zeros(len(frame))
     for part, (label, colour) in PARTS.items():
         axes.barh(places, frame[part], left=left, height=0.62, color=COLOURS[colour], label=label)
         left += frame[part].to_numpy()
     axes.hlines(places, frame["total_mw_p05"], frame["total_mw_p95"], color=COLOURS["ink"], linewidth=0.8)
-    offer_mw = float(frame["offer_mw"].iloc[0])
-    if offer_mw > 0:
-        axes.axvline(offer_mw, color=COLOURS["offer"], linestyle=(0, (4, 2)), linewidth=0.8)
-        axes.annotate(
-            f"on offer: {offer_mw:,.0f} MW",
-            (offer_mw, 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(-2, 2),
-            textcoords="offset points",
-            ha="right",
-            fontsize=6.5,
-        )
-    axes.set_yticks(places, [label_of(frame, name) for name in regimes])
-    axes.set_ylim(len(regimes) - 0.4, -0.6)
-    axes.set_xlim(0.0, 1.05 * max(offer_mw, float(frame["total_mw_p95"].max()), 1.0))
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("MW, mean of the last twelve months")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     plain_ticks(axes, "x")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    return figure
+
+
+def _offer(axes: Axes, offer_mw: float) -> None:
+    axes.axvline(offer_mw, color=COLOURS["offer"], linestyle=(0, (4, 2)), linewidth=0.8)
+    axes.annotate(
+        f"on offer: {offer_mw:,.0f} MW",
+        (offer_mw, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-2, 2),
+        textcoords="offset points",
+        ha="right",
+        fontsize=6.5,
+    )
 
 
 def caption(frame: pd.DataFrame) -> str:
     """Say what bars, lines and the dashed line are."""
     return (
         "Bars: load in operation, mean over runs of the last twelve months of the horizon; thin line: 5-95 % "
-        f"of runs of the total. Dashed: the largest offer of any regime, {frame['offer_mw'].iloc[0]:,.0f} MW. "
-        "Only licensed mining and AI use the offer; grey and stolen load is outside it."
+        f"of runs of the total. Dashed: the largest offer of any regime, {frame['offer_mw'].iloc[0]:,.0f} "
+        "MW. Only licensed mining and AI use the offer; grey and stolen load is outside it."
     )

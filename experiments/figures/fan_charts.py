@@ -1,4 +1,4 @@
-"""Figure: energised load, jobs, net fiscal outcome and arrears as fans over time, for the featured regimes."""
+"""Figure: energised load, jobs, net fiscal outcome and arrears as fans over time, for featured regimes."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def draw(frame: pd.DataFrame) -> Figure:
             plain_ticks(axes, "y")
             if row == 0:
                 axes.set_title(label_of(frame, regime))
-        shown = scale.unit or "number"
-        per = f"{shown} per {period}" if period else shown
-        grid[row, 0].set_ylabel(f"{rows['label'].iloc[0]}\n({per})")
+        per = f"{scale.unit} per {period}" if period else scale.unit
+        label = rows["label"].iloc[0]
+        grid[row, 0].set_ylabel(label if per in ("", "jobs") else f"{label}\n({per})")
     figure.align_ylabels(grid[:, 0])
     return figure
 

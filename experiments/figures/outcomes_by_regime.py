@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.analysis import compare
 from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks, regime_order
@@ -37,7 +38,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         scale = scale_for(unit, rows[["mean", "p05", "p95"]].abs().max().max())
         _dots(levels, rows, ("mean", "p05", "p95"), scale, COLOURS["ink"])
         levels.set_title(rows["label"].iloc[0])
-        levels.set_xlabel(scale.unit or "number")
+        levels.set_xlabel(f"{scale.unit or 'number'}, {rows['period'].iloc[0]}")
         columns = ("difference", "difference_low", "difference_high")
         scale = scale_for(unit, rows[list(columns)].abs().max().max())
         _dots(contrasts, rows, columns, scale, COLOURS["contrast"])
@@ -62,7 +63,7 @@ def _dots(axes: Axes, rows: pd.DataFrame, columns: tuple[str, str, str], scale: 
     axes.grid(axis="y", visible=False)
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.08)
-    axes.locator_params(axis="x", nbins=4)
+    axes.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
     plain_ticks(axes, "x")
 
 
@@ -85,7 +86,7 @@ def caption(frame: pd.DataFrame) -> str:
     """Say what dots and lines are."""
     pairs = int(frame["pairs"].min()) if frame["pairs"].notna().any() else 0
     return (
-        "Upper row: mean over runs (dot) and 5-95 % of runs (line), totals or averages over the whole "
-        f"horizon. Lower row: mean difference to {frame.attrs['baseline']} over {pairs} pairs of runs with the "
-        "same seed, with its 95 % BCa bootstrap interval."
+        "Upper row: mean over runs (dot) and 5-95 % of runs (line). "
+        f"Lower row: mean difference to {frame.attrs['baseline']} over {pairs} pairs of runs with "
+        "the same seed, with its 95 % BCa bootstrap interval."
     )

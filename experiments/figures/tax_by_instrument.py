@@ -10,7 +10,7 @@ from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks,
 from experiments.results import Results
 from experiments.units import scale_for
 
-# Output, label, colour, hatch: ten parts need more than eight colours, so two repeat with a hatch.
+# Output, label, colour, hatch: more parts than colours, so some repeat with a hatch.
 REVENUES = (
     ("tax_income_usd", "Income tax", "#0072B2", ""),
     ("tax_turnover_usd", "Turnover tax", "#56B4E9", ""),
@@ -22,9 +22,15 @@ REVENUES = (
     ("tax_fines_usd", "Fines", "#666666", ""),
     ("state_mining_usd", "State mining", "#009E73", "////"),
 )
-COSTS = (("subsidy_usd", "Subsidy (cost)", "#BBBBBB", "////"),)
+# Costs to the treasury; a special tariff above marginal cost is a negative cost and counts as revenue.
+COSTS = (
+    ("special_gap_usd", "Power below cost", "#BBBBBB", "////"),
+    ("public_cost_usd", "Programme cost", "#DDDDDD", ""),
+)
 NET = "net_fiscal_usd"
 MM_PER_ROW, MARGIN_MM = 5.2, 30.0
+# Free space beside the longest bar, and the width shown when there is nothing to show.
+MARGIN_SHARE, SMALLEST_RANGE = 0.03, 1.0
 
 
 def load(results: Results) -> pd.DataFrame:
@@ -67,8 +73,8 @@ def draw(frame: pd.DataFrame) -> Figure:
             hatch=hatch or None,
         )
         right, left = right + np.maximum(values, 0.0), left + np.minimum(values, 0.0)
-    ends = (frame[f"{NET}_{end}"].to_numpy(dtype=float) / scale.factor for end in ("p05", "p95"))
-    axes.hlines(places, *ends, color=COLOURS["ink"], linewidth=0.8)
+    ranges = [frame[f"{NET}_{end}"].to_numpy(dtype=float) / scale.factor for end in ("p05", "p95")]
+    axes.hlines(places, *ranges, color=COLOURS["ink"], linewidth=0.8)
     net = frame[NET].to_numpy(dtype=float) / scale.factor
     axes.plot(net, places, "D", color="white", markeredgecolor=COLOURS["ink"], markersize=3.6, label="Net")
     axes.axvline(0.0, color=COLOURS["ink"], linewidth=0.6)
@@ -77,11 +83,13 @@ def draw(frame: pd.DataFrame) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(f"{scale.unit}, total over the horizon")
+    ends_of_bars = np.concatenate([left, right, *ranges])
+    room = MARGIN_SHARE * max(float(np.ptp(ends_of_bars)), SMALLEST_RANGE)
+    axes.set_xlim(ends_of_bars.min() - room, ends_of_bars.max() + room)
     plain_ticks(axes, "x")
     handles, labels = axes.get_legend_handles_labels()
-    order = sorted(
-        range(len(labels)), key=lambda place: labels[place] == "Net"
-    )  # Matplotlib puts lines first.
+    # Matplotlib lists lines before bars; the net belongs at the end.
+    order = sorted(range(len(labels)), key=lambda place: labels[place] == "Net")
     ordered = [handles[place] for place in order], [labels[place] for place in order]
     figure.legend(*ordered, loc="outside lower center", ncols=6)
     return figure
@@ -90,6 +98,8 @@ def draw(frame: pd.DataFrame) -> Figure:
 def caption(frame: pd.DataFrame) -> str:
     """Say what the parts and the net are."""
     return (
-        "Mean over runs of what mining and AI firms pay by instrument, real USD over the whole horizon; costs "
-        "to the left of zero. Diamond: net fiscal outcome, with 5-95 % of runs."
+        "Mean over runs of what mining and AI firms pay by instrument, real USD over the whole horizon; "
+        "costs to the left of zero. Power below cost: marginal cost of the power they used less what they "
+        "paid; where they paid more, it stands to the right. Diamond: net fiscal outcome, the sum of all "
+        "parts, with 5-95 % of runs."
     )

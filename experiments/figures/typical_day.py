@@ -12,7 +12,7 @@ from experiments.results import Results
 
 SEASONS = ("winter", "spring", "summer", "autumn")
 NEW_LOAD = {"ai_mw": ("AI", "ai"), "mining_mw": ("Mining", "licensed")}
-BASE = "other_load_mw"
+BASE = "load_mw"
 MW_PER_GW = 1000.0
 HEIGHT_MM = 92.0
 COLUMNS = ("mean", "p05", "p95")
@@ -21,9 +21,8 @@ COLUMNS = ("mean", "p05", "p95")
 def load(results: Results) -> pd.DataFrame:
     """Average the typical days over runs: other load, AI and mining by season and hour."""
     regime = results.featured[0]
-    days = results.days(["load_mw", *NEW_LOAD])
+    days = results.days([BASE, *NEW_LOAD])
     days = days[days["regime"] == regime]
-    days[BASE] = days["load_mw"] - days[list(NEW_LOAD)].sum(axis=1)
     frame = over_runs(days, ["season", "hour"], [BASE, *NEW_LOAD])
     frame.insert(0, "regime_label", results.label(regime))
     frame.insert(0, "regime", regime)
@@ -65,7 +64,7 @@ def _hours(data: pd.DataFrame, output: str, statistic: str) -> tuple[np.ndarray,
 def _stack(axes: Axes, data: pd.DataFrame) -> None:
     hours, bottom = _hours(data, BASE, "mean")
     bottom = bottom / MW_PER_GW
-    axes.fill_between(hours, 0.0, bottom, step="post", color=COLOURS["base"], label="All other load")
+    axes.fill_between(hours, 0.0, bottom, step="post", color=COLOURS["base"], label="All other grid load")
     for output, (label, colour) in NEW_LOAD.items():
         top = bottom + _hours(data, output, "mean")[1] / MW_PER_GW
         axes.fill_between(hours, bottom, top, step="post", color=COLOURS[colour], label=label)
@@ -86,5 +85,6 @@ def caption(frame: pd.DataFrame) -> str:
     """Say which regime and which months are shown."""
     return (
         f"{frame['regime_label'].iloc[0]}, typical day of each season in the last 24 months. Upper row: mean "
-        "over runs, new load stacked on all other load. Lower row: the new load alone, mean and 5-95 % of runs."
+        "over runs, new load stacked on all other grid load, which is net of rooftop solar. "
+        "Lower row: the new load alone, mean and 5-95 % of runs."
     )

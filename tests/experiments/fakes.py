@@ -16,12 +16,13 @@ from experiments.plan import Plan, Task, run_identity
 from experiments.worker import Outcome
 
 FLOWS = [
-    "investment_usd", "net_fiscal_usd", "tax_income_usd", "tax_turnover_usd", "tax_levy_usd", "tax_licence_usd",
-    "tax_duty_usd", "tax_sales_usd", "tax_withholding_usd", "tax_fines_usd", "state_mining_usd", "subsidy_usd",
+    "investment_usd", "net_fiscal_usd", "tax_income_usd", "tax_turnover_usd", "tax_levy_usd",
+    "tax_licence_usd", "tax_duty_usd", "tax_sales_usd", "tax_withholding_usd", "tax_fines_usd",
+    "state_mining_usd", "special_gap_usd", "public_cost_usd",
 ]  # fmt: skip
 STOCKS = [
-    "jobs_total", "energised_mw", "mining_mw", "mining_licensed_mw", "mining_grey_mw", "mining_theft_mw", "ai_mw",
-    "quota_mw", "arrears_usd",
+    "jobs_total", "energised_mw", "mining_mw", "mining_licensed_mw", "mining_grey_mw", "mining_theft_mw",
+    "ai_mw", "quota_mw", "arrears_usd",
 ]  # fmt: skip
 OUTPUTS = {
     name: {
@@ -85,14 +86,18 @@ def execute(task: Task) -> Outcome:
         level = effect + (1 + place % 3) * 0.3 * shock + 0.1 * own.normal()
         months[name] = scale * level * ramp + scale * 0.05 * common.normal(size=spec.months)
     months["quota_mw"] = 2000.0
+    revenues = [name for name in months if name.startswith(("tax_", "state_mining"))]
+    months["net_fiscal_usd"] = (
+        months[revenues].sum(axis=1) - months["special_gap_usd"] - months["public_cost_usd"]
+    )
     days = pd.DataFrame(
         [(season, hour) for season in ("winter", "spring", "summer", "autumn") for hour in range(24)],
         columns=["season", "hour"],
     )
     days["mining_mw"] = 600.0 + 100.0 * effect - 200.0 * (days["hour"] // 4 == 5)
     days["ai_mw"] = 120.0 + 10.0 * shock
-    days["load_mw"] = 14000.0 + 4000.0 * np.sin((days["hour"] - 9) / 24 * 2 * np.pi) + days["mining_mw"]
-    days["load_mw"] += days["ai_mw"] + 3000.0 * (days["season"] == "summer")
+    days["load_mw"] = 14000.0 + 4000.0 * np.sin((days["hour"] - 9) / 24 * 2 * np.pi)
+    days["load_mw"] += 3000.0 * (days["season"] == "summer")
     summary = {name: float(months[name].sum() if name in FLOWS else months[name].mean()) for name in OUTPUTS}
     return Outcome(months, days, summary)
 

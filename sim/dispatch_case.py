@@ -1,15 +1,48 @@
-"""Proof of a monthly dispatch: its cost, violations, and the dual lower bound of the linear programme (B10).
+"""A month's dispatch problem, and the proof of an answer: cost, violations and a lower bound (B10).
 
-Nothing here knows how the dispatch was found. By weak duality `dual_bound_usd` is at most the least cost,
-whatever prices and values it is given, so a cost that meets it is optimal.
+Nothing here knows how a dispatch is found. By weak duality `dual_bound_usd` is at most the least cost of the
+linear programme, whatever prices and values it is given; so a dispatch whose cost meets it is optimal.
+
+Plain Python over arrays that numba compiles. Loops are written out: array expressions would take numba
+several times as long to compile, and would not run faster.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba.extending import register_jitable
 
-from sim.dispatch_hours import Array, DispatchCase, day_sum
+Array = npt.NDArray[Any]
+
+
+class DispatchCase(NamedTuple):
+    """One month's dispatch problem; P plants, Z zones (0 south, 1 north), F fuel groups, H typical hours.
+
+    Each hour stands for `days` hours of the month. Every number is >= 0; an infinite energy or group limit
+    means none; `fuel_group` is -1 for a plant in no group. The interruptible load is part of the demand. A
+    megawatt-hour missing from `energy_min_mwh` costs `take_or_pay_usd_per_mwh`. A named tuple, so that
+    compiled code can take it as it is.
+    """
+
+    days: float
+    zone: Array  # [P] int64
+    min_mw: Array  # [P] must-run
+    max_mw: Array  # [P, H] available
+    cost_usd_per_mwh: Array  # [P]
+    energy_max_mwh: Array  # [P] per month
+    energy_min_mwh: Array  # [P] per month
+    take_or_pay_usd_per_mwh: Array  # [P]
+    fuel_group: Array  # [P] int64
+    group_cap_mw: Array  # [F] in every hour
+    group_energy_max_mwh: Array  # [F] per month
+    demand_mw: Array  # [Z, H]
+    interruptible_mw: Array  # [Z, H]
+    link_north_mw: float  # limit from south to north
+    link_south_mw: float  # limit from north to south
+    interruptible_cost_usd_per_mwh: float
+    value_of_lost_load_usd_per_mwh: float
+    over_cost_usd_per_mwh: float  # per MWh generated but curtailed
 
 
 class DispatchOutput(NamedTuple):
@@ -28,6 +61,57 @@ class DispatchOutput(NamedTuple):
     plant_value_usd_per_mwh: Array  # [P]
     group_value_usd_per_mwh: Array  # [F]
     summary: Array  # [4]
+
+
+@register_jitable
+def day_sum(hourly: Array, p: int) -> float:
+    """Compute the energy of row p over the typical day, MWh, from hourly MW."""
+    total = 0.0
+    for h in range(hourly.shape[1]):
+        total += hourly[p, h]
+    return total
+
+
+@register_jitable
+def _scale(hourly: Array, p: int, factor: float) -> None:
+    """Multiply row p by a factor, in place."""
+    for h in range(hourly.shape[1]):
+        hourly[p, h] *= factor
+
+
+@register_jitable
+def must_run_mw(case: DispatchCase) -> Array:
+    """Compute must-run output by plant and hour, MW, lowered to what availability and limits allow.
+
+    Where a limit binds all must-run output under it is lowered in proportion, which keeps every case
+    feasible.
+    """
+    plants, hours = case.max_mw.shape
+    must_run = np.empty((plants, hours))
+    for p in range(plants):
+        for h in range(hours):
+            must_run[p, h] = min(case.min_mw[p], case.max_mw[p, h])
+        energy = day_sum(must_run, p) * case.days
+        if energy > case.energy_max_mwh[p]:
+            _scale(must_run, p, case.energy_max_mwh[p] / energy)
+    for f in range(case.group_cap_mw.shape[0]):
+        month = 0.0
+        for h in range(hours):
+            total = 0.0
+            for p in range(plants):
+                if case.fuel_group[p] == f:
+                    total += must_run[p, h]
+            if total > case.group_cap_mw[f]:
+                for p in range(plants):
+                    if case.fuel_group[p] == f:
+                        must_run[p, h] *= case.group_cap_mw[f] / total
+                total = case.group_cap_mw[f]
+            month += total * case.days
+        if month > case.group_energy_max_mwh[f]:
+            for p in range(plants):
+                if case.fuel_group[p] == f:
+                    _scale(must_run, p, case.group_energy_max_mwh[f] / month)
+    return must_run
 
 
 @register_jitable
@@ -153,7 +237,7 @@ def dual_bound_usd(
     """Compute a lower bound of the month's least cost, USD, from prices and values of limits (USD/MWh).
 
     Values outside the range of a dual are moved into it, so the bound holds for any arguments. The must-run
-    output (MW) is that of `sim.dispatch_hours.must_run_mw`.
+    output (MW) is that of `sim.dispatch_case.must_run_mw`.
     """
     plants = must_run.shape[0]
     cost_hat = np.empty(plants)
@@ -163,7 +247,7 @@ def dual_bound_usd(
         f = case.fuel_group[p]
         if f >= 0 and case.group_energy_max_mwh[f] < np.inf:
             cost_hat[p] += max(0.0, group_value[f])
-        # The value is the dual of the maximum minus that of the minimum; split it so that the bound is highest.
+        # The value is the dual of the maximum minus that of the minimum; the split gives the highest bound.
         subsidy = max(0.0, -plant_value[p])
         if case.energy_min_mwh[p] > case.energy_max_mwh[p]:
             subsidy = np.inf

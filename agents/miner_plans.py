@@ -1,0 +1,207 @@
+"""What a miner plans: to enter and how honestly, to renew or replace machines, to expand (Eq. M2, M5)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from numba.extending import register_jitable
+
+from agents.base import GENERATIONS
+from agents.miner_accounts import order_rigs, sell_rigs
+from agents.miner_appraisal import (
+    LICENSED,
+    allowed_statuses,
+    best_generation,
+    build_months,
+    kw_per_ths,
+    mean_power_price_usd_per_kwh,
+    power_price_usd_per_kwh,
+    site_capex_usd_per_mw,
+    size_limit_mw,
+    value_usd_per_ths,
+)
+from agents.policy import Policy
+from agents.rules.mining import runs
+from agents.world import Parameters, World
+
+if TYPE_CHECKING:
+    from agents.miner import Miner
+
+
+@register_jitable
+def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Compare licensed, grey and stolen power for a new site; apply, or build at once where no permission is asked (Eq. M5)."""
+    best_status, best_value, best_rig, best_cost = -1, 0.0, -1, 0.0
+    hurdle = firm.hurdle - par.imitation_weight * math.log1p(world.entrants)
+    for status in range(3):
+        if not allowed_statuses(firm, world, policy, status, par):
+            continue
+        site_mw = min(firm.target_mw, size_limit_mw(par, status))
+        rig, ratio, cost = best_generation(firm, world, policy, par, status, site_mw, True)
+        guilt = firm.morale if status != LICENSED else 0.0
+        value = (ratio - hurdle - guilt) * site_mw
+        if rig >= 0 and value > best_value:
+            best_status, best_value, best_rig, best_cost = status, value, rig, cost
+    if best_status < 0:
+        return
+    cost_per_mw = best_cost / (kw_per_ths(world.rig_j_per_th[best_rig], firm.pue) / 1000.0)
+    affordable = firm.funds_usd / (1.0 - firm.debt_share) / cost_per_mw
+    site_mw = min(min(firm.target_mw, size_limit_mw(par, best_status)), affordable)
+    if site_mw < par.smallest_site_mw:
+        return
+    firm.compliance = best_status
+    firm.planned_generation = best_rig
+    firm.bid_usd_per_mw = best_value / site_mw * cost_per_mw
+    firm.entered = 1
+    if best_status == LICENSED:
+        firm.applied_mw = site_mw
+        firm.applied_month = world.month
+    else:
+        firm.granted_mw = site_mw
+
+
+@register_jitable
+def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Fill free power, or replace the least efficient machines where new ones gain enough; otherwise expand if that pays."""
+    free_mw = drop_obsolete(firm, world, policy, par)
+    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, False)
+    if rig < 0:
+        return
+    mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
+    step_mw = max(par.smallest_site_mw, par.expansion_share * firm.site_mw)
+    wanted_mw = min(free_mw, step_mw) if ratio > firm.hurdle else 0.0
+    if wanted_mw < par.smallest_site_mw:
+        wanted_mw = min(replaceable_mw(firm, world, policy, par, rig, ratio, cost), step_mw)
+    if wanted_mw >= par.smallest_site_mw:
+        ths = min(wanted_mw / mw_per_ths, purse_usd(firm) / cost)
+        order_rigs(firm, world, policy, par, rig, ths, 0.0)
+        return
+    if free_mw < par.smallest_site_mw:
+        expand(firm, world, policy, par)
+
+
+@register_jitable
+def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
+    """Sell a share of the machines that do not even pay in the cheapest hour; return the MW of power that is free, MW."""
+    free_mw = firm.site_mw
+    price = cheapest_hour_usd_per_kwh(firm, world, policy, par)
+    forecast = math.exp(world.forecast_log_hashprice[firm.forecaster]) * (1.0 - par.pool_fee_share)
+    for generation in range(GENERATIONS):
+        fleet = firm.fleet_ths[generation]
+        if fleet <= 0.0:
+            continue
+        if runs(forecast, world.rig_j_per_th[generation], firm.pue, price, par.mining_other_usd_per_kwh):
+            free_mw -= fleet * kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
+        else:
+            sell_rigs(firm, world, par, generation, fleet * par.obsolete_sale_share)
+    return free_mw
+
+
+@register_jitable
+def replaceable_mw(
+    firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ratio: float, cost: float
+) -> float:
+    """MW of the least efficient machines that a new one should replace: its NPV and their resale against what they still earn."""
+    worst = -1
+    for generation in range(GENERATIONS):
+        if firm.fleet_ths[generation] > 0.0 and (worst < 0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]):
+            worst = generation
+    if worst < 0 or world.rig_j_per_th[rig] >= world.rig_j_per_th[worst]:
+        return 0.0
+    power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
+    kept = value_usd_per_ths(firm, world, policy, par, firm.compliance, worst, firm.site_mw, power, 0.0)
+    resale = world.rig_price_usd_per_ths[worst] * par.resale_share
+    old_mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
+    new_mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
+    gain = (ratio - firm.hurdle) * cost / new_mw_per_ths + (resale - kept) / old_mw_per_ths
+    return firm.fleet_ths[worst] * old_mw_per_ths if gain > 0.0 else 0.0
+
+
+@register_jitable
+def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Add power and machines if a new site pays; licensed firms at home apply for it, others build at once."""
+    room_mw = min(par.expansion_share * firm.site_mw, firm.target_mw - firm.site_mw)
+    if room_mw < par.smallest_site_mw:
+        return
+    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, True)
+    if rig < 0 or ratio <= firm.hurdle:
+        return
+    mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
+    room_mw = min(room_mw, purse_usd(firm) / cost * mw_per_ths)
+    if firm.home == 1:
+        room_mw = min(room_mw, size_limit_mw(par, firm.compliance) - firm.site_mw)
+    if room_mw < par.smallest_site_mw:
+        return
+    firm.planned_generation = rig
+    firm.bid_usd_per_mw = ratio * cost / mw_per_ths
+    if firm.home == 1 and firm.compliance == LICENSED:
+        firm.applied_mw = room_mw
+        firm.applied_month = world.month
+    else:
+        firm.granted_mw = room_mw
+
+
+@register_jitable
+def make_room(firm: Miner, world: World, par: Parameters) -> None:
+    """Sell the least efficient machines when new ones have arrived and the site's power no longer suffices."""
+    used_mw = 0.0
+    for generation in range(GENERATIONS):
+        used_mw += firm.fleet_ths[generation] * kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
+    for _ in range(GENERATIONS):
+        if used_mw <= firm.site_mw:
+            return
+        worst = 0
+        for generation in range(GENERATIONS):
+            held = firm.fleet_ths[generation] > 0.0
+            if held and (firm.fleet_ths[worst] <= 0.0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]):
+                worst = generation
+        mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
+        ths = min(firm.fleet_ths[worst], (used_mw - firm.site_mw) / mw_per_ths)
+        used_mw -= ths * mw_per_ths
+        sell_rigs(firm, world, par, worst, ths)
+
+
+@register_jitable
+def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """The state's own miner builds towards the MW that the regime decides, with its best machine, by a share at a time."""
+    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
+    if rig < 0:
+        return
+    firm.planned_generation = rig
+    firm.compliance = LICENSED
+    firm.granted_mw = min(policy.state_mining_mw * par.expansion_share, policy.state_mining_mw - firm.site_mw)
+
+
+@register_jitable
+def purse_usd(firm: Miner) -> float:
+    """What the firm can spend: cash and owners' funds, levered by its debt share (pipeline limit of M2)."""
+    return max(0.0, firm.cash_usd + firm.funds_usd) / (1.0 - firm.debt_share)
+
+
+@register_jitable
+def cheapest_hour_usd_per_kwh(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
+    """Lowest power price of the day: a machine that does not run even then is obsolete here."""
+    lowest = power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, 0)
+    if firm.home == 1:
+        for hour in range(1, 24):
+            lowest = min(lowest, power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, hour))
+    return lowest
+
+
+@register_jitable
+def start_site(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Begin a granted site: finance it, order its machines to arrive when it is ready."""
+    rig = firm.planned_generation
+    site_cost = firm.granted_mw * site_capex_usd_per_mw(firm, par, firm.compliance)
+    ths = firm.granted_mw / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
+    if firm.active == 0:
+        firm.active = 1
+        firm.opened_month = world.month
+    firm.building_mw += firm.granted_mw
+    firm.build_months = max(1.0, math.ceil(build_months(firm, policy, par, firm.compliance)))
+    firm.build_months_left = firm.build_months
+    firm.granted_mw = 0.0
+    order_rigs(firm, world, policy, par, rig, ths, site_cost)
+
+

@@ -1,0 +1,286 @@
+"""The books of a run: ledger, monthly outputs, typical days; opened and closed once a month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from agents.miner import LICENSED
+from sim.enforcement import collect_seizures
+from sim.invariants import check_hardware, check_people
+from sim.labour_market import count_jobs
+from sim.ledger import A, Ledger, M
+from sim.power import MonthOfPower, season_of
+from sim.settlement import Totals, check_books, post_firms, post_power, post_public, settle_power, total
+from sim.variables import Recorder
+
+if TYPE_CHECKING:
+    from sim.model import WattLabModel
+
+FloatArray = npt.NDArray[np.float64]
+TYPICAL_MONTHS = 24
+LARGE_BLOCK_MW = 2000.0
+
+
+class Books:
+    """Collects what a month did; ``row`` holds the last month's outputs by name."""
+
+    def __init__(self, model: WattLabModel) -> None:
+        self.model = model
+        labels = model.drivers.labels
+        self.ledger = Ledger.empty(labels)
+        self.recorder = Recorder(labels)
+        self.row: dict[str, float] = {}
+        self.trade = (0.0, 0.0, 0.0, 0.0)
+        self.network = (0.0, 0.0, 0.0)
+        self.seizures = (0.0, 0.0, 0.0)
+        self.day_sums: dict[tuple[str, str], FloatArray] = {}
+        self.day_counts: dict[str, int] = {}
+
+    def open(self, t: int) -> None:
+        """Remember the stocks that the month starts from."""
+        state = self.model.state
+        self.cash_before = (float(state.miners["cash_usd"].sum()), float(state.ai_firms["cash_usd"].sum()))
+        pools = state.skills
+        self.people_before = pools["training"] + pools["available"] + pools["employed"]
+        self.rigs_before = self.rigs_ths()
+        self.seizures = (0.0, 0.0, 0.0)
+
+    def rigs_ths(self) -> float:
+        """All mining machines in the world: fleets, orders, sold ones on their way and dealers' stock, TH/s."""
+        state = self.model.state
+        held = sum(
+            float(firms["fleet_ths"].sum() + firms["order_ths"].sum() + firms["sold_ths"].sum())
+            for firms in (state.miners, state.world_miners)
+        )
+        return held + float(state.world["used_stock_ths"].sum())
+
+    def totals(self) -> tuple[Totals, Totals]:
+        """Flows of the month so far over miners and AI firms."""
+        state = self.model.state
+        state_share = np.zeros(len(state.miners))
+        foreign = state.miners["foreign"].astype(np.float64)
+        partner = float(state.policy["state_partner_share"][0])
+        state_share[0], foreign[0] = 1.0 - partner, partner
+        return (
+            total(state.miner_flows, foreign, state_share),
+            total(state.ai_flows, state.ai_firms["foreign"].astype(np.float64), np.zeros(len(state.ai_firms))),
+        )
+
+    def settle_power(self, t: int, power: MonthOfPower) -> None:
+        """Run the accounts of purchaser and distributors."""
+        model = self.model
+        self.power_accounts = settle_power(model.state, t, power, model.power.capacity_cost_usd(t), model.values, self.totals())
+
+    def collect_seizures(self) -> None:
+        """Auction what inspectors seized."""
+        state = self.model.state
+        self.seizures = collect_seizures(state.miners, state.world, state.par)
+
+    def close(self, t: int, power: MonthOfPower) -> None:
+        """Post all flows, check the books and stocks, record outputs."""
+        model = self.model
+        miners, ai_firms = self.totals()
+        values, policy = model.values, model.state.policy
+        inspections = policy["inspections_per_month"][0] * model.state.government["inspection_factor"][0]
+        cost = (inspections * values["inspection_cost_usd"], policy["training_places_per_month"][0] * values["training_cost_usd_per_place"])
+        post_firms(self.ledger, t, M, miners)
+        post_firms(self.ledger, t, A, ai_firms)
+        post_power(self.ledger, t, power, self.power_accounts)
+        post_public(self.ledger, t, float(cost[0]), float(cost[1]), self.seizures[1])
+        check_books(self.ledger, t, model.state, self.cash_before)
+        label = model.drivers.labels[t]
+        check_people(label, model.state, self.people_before)
+        check_hardware(label, self.rigs_before, self.rigs_ths(), self.trade[0], self.trade[3])
+        self.row = (
+            self.bitcoin_row(t) | self.mining_row() | self.ai_row(t) | self.allocation_row()
+            | self.money_row(miners, ai_firms) | self.labour_row(miners, ai_firms)
+            | self.grid_row(t, power) | self.tax_row(miners, ai_firms, power, float(sum(cost)))
+        )  # fmt: skip
+        self.recorder.record(t, self.row)
+        if t >= model.scenario.months - TYPICAL_MONTHS:
+            self.add_day(t, power)
+
+    def bitcoin_row(self, t: int) -> dict[str, float]:
+        """Outputs on the bitcoin network."""
+        state, drivers = self.model.state, self.model.drivers
+        world = state.world[0]
+        abroad = state.world_miners
+        hash_ehs = float(abroad["mean_hash_ehs"].sum())
+        power_mw = float((abroad["energised_mw"] / abroad["pue"]).sum())
+        newest = int(np.flatnonzero(self.model.frontier.release_month <= t)[-1])
+        return {
+            "btc_price_usd": float(drivers.btc_price_usd[t]),
+            "world_hash_ehs": float(world.network_hash_ehs),
+            "home_hash_ehs": self.network[0],
+            "home_hash_share": self.network[0] / float(world.network_hash_ehs),
+            "hashprice_usd_per_ph_day": self.network[2],
+            "network_efficiency_j_per_th": power_mw / hash_ehs if hash_ehs > 0.0 else 0.0,
+            "machine_price_usd_per_ths": float(world.rig_price_usd_per_ths[newest]),
+            "machine_orders_gw": float(self.model.smooth_orders[0]),
+        }
+
+    def mining_row(self) -> dict[str, float]:
+        """Outputs on home mining."""
+        firms = self.model.state.miners
+        load = [float(firms["energised_mw"][firms["compliance"] == status].sum()) for status in range(3)]
+        return {
+            "mining_mw": sum(load),
+            "mining_licensed_mw": load[LICENSED],
+            "mining_grey_mw": load[1],
+            "mining_theft_mw": load[2],
+            "mining_firms": float(firms["active"].sum()),
+            "mining_exits": float(firms["left"].sum()),
+            "mining_cases": self.seizures[0],
+        }
+
+    def ai_row(self, t: int) -> dict[str, float]:
+        """Outputs on AI firms."""
+        state = self.model.state
+        firms, world = state.ai_firms, state.world[0]
+        blocked = np.bincount(firms["blocked_by"], minlength=5)
+        return {
+            "ai_mw": float(firms["load_mw"].mean(axis=1).sum()),
+            "ai_it_mw": float(firms["it_mw"].sum()),
+            "ai_pipeline_mw": float(firms["building_mw"].sum()),
+            "ai_utilisation": float(world.utilisation),
+            "ai_cancelled": float(firms["cancelled"].sum()),
+            "ai_blocked_return": float(blocked[1]),
+            "ai_blocked_capital": float(blocked[2]),
+            "ai_blocked_queue": float(blocked[3]),
+            "ai_blocked_chips": float(blocked[4]),
+            "gpu_price_usd_per_hour": float(self.model.drivers.gpu_price_usd_per_hour[t]),
+        }
+
+    def allocation_row(self) -> dict[str, float]:
+        """Outputs on the allocation."""
+        state = self.model.state
+        return {
+            "energised_mw": self.mining_row()["mining_licensed_mw"] + float(state.ai_firms["load_mw"].mean(axis=1).sum()),
+            "quota_mw": float(state.policy["quota_mw"][0] * state.policy["offer_open"][0]),
+            "queue_mw": float(state.operator["queue_mining_mw"][0] + state.operator["queue_ai_mw"][0]),
+            "offer_refused": float(state.lender["refusing"][0]),
+            "offer_tariff_usd_per_kwh": float(state.world["offer_tariff_mean_usd_per_kwh"][0]),
+        }
+
+    def money_row(self, miners: Totals, ai_firms: Totals) -> dict[str, float]:
+        """Outputs on investment, sales and foreign exchange."""
+        both = (miners, ai_firms)
+        abroad = sum(
+            s["sales_abroad_usd"] + s.of_foreign("equity_usd") + s["resale_usd"] - s["hardware_usd"] - s.of_foreign("dividend_usd")
+            for s in both
+        )
+        return {
+            "investment_usd": sum(s["invested_usd"] for s in both),
+            "foreign_investment_usd": sum(s.of_foreign("equity_usd") for s in both),
+            "coin_sales_usd": miners["sales_abroad_usd"],
+            "ai_sales_usd": ai_firms["sales_abroad_usd"] + ai_firms["sales_home_usd"],
+            "reserves_change_usd": abroad - self.power_accounts.special_cost_usd,
+        }
+
+    def labour_row(self, miners: Totals, ai_firms: Totals) -> dict[str, float]:
+        """Outputs on jobs."""
+        state, values = self.model.state, self.model.values
+        building, mining, ai = count_jobs(state.miners, state.ai_firms)
+        indirect = values["indirect_jobs_per_direct"] * (mining + ai)
+        induced = values["induced_jobs_per_direct"] * (mining + ai)
+        return {
+            "jobs_construction": building,
+            "jobs_operations": mining + ai,
+            "jobs_operations_mining": mining,
+            "jobs_operations_ai": ai,
+            "jobs_indirect": indirect,
+            "jobs_induced": induced,
+            "jobs_total": building + mining + ai + indirect + induced,
+            "wages_usd": miners["wages_usd"] + ai_firms["wages_usd"],
+        }
+
+    def grid_row(self, t: int, power: MonthOfPower) -> dict[str, float]:
+        """Outputs on the power system."""
+        state, accounts, days = self.model.state, self.power_accounts, float(self.model.drivers.days[t])
+        result = power.result
+        load = power.demand_mw.sum(axis=0)
+        return {
+            "arrears_usd": float(state.operator["arrears_usd"][0]),
+            "others_tariff_usd_per_kwh": accounts.consumer_bill_usd / (accounts.consumer_mwh * 1000.0),
+            "consumer_bill_usd": accounts.consumer_bill_usd,
+            "others_energy_mwh": accounts.consumer_mwh,
+            "special_energy_mwh": accounts.special_mwh,
+            "stolen_mwh": accounts.stolen_mwh,
+            "marginal_cost_usd_per_mwh": float((power.price_usd_per_mwh * load).sum() / load.sum()),
+            "grid_cost_usd": accounts.energy_usd + accounts.capacity_usd,
+            "capacity_payments_usd": accounts.capacity_usd,
+            "shed_mwh": float(result.shed_mw.sum()) * days,
+            "interrupted_mwh": float(result.interrupted_mw.sum()) * days,
+            "curtailed_mwh": float(result.over_mw.sum()) * days,
+            "surplus_hours": float((power.spare_mw >= LARGE_BLOCK_MW).sum()),
+            "generation_mwh": power.generation_mwh,
+            "emissions_t": power.emissions_t,
+            "solar_mw": float(state.consumers["solar_mw"].sum()),
+            "local_per_usd": float(self.model.drivers.local_per_usd[t]),
+        }
+
+    def tax_row(self, miners: Totals, ai_firms: Totals, power: MonthOfPower, cost_usd: float) -> dict[str, float]:
+        """Outputs on the treasury: revenue by instrument and the net fiscal outcome."""
+
+        def both(*names: str) -> float:
+            return sum(miners[name] + ai_firms[name] for name in names)
+
+        accounts = self.power_accounts
+        row = {
+            "tax_income_usd": both("income_tax_usd"),
+            "tax_turnover_usd": both("turnover_tax_usd"),
+            "tax_levy_usd": both("levy_usd"),
+            "tax_licence_usd": both("licence_usd"),
+            "tax_duty_usd": both("duty_usd"),
+            "tax_sales_usd": both("power_tax_usd", "hardware_tax_usd"),
+            "tax_withholding_usd": both("withholding_usd"),
+            "tax_fines_usd": both("fine_usd") + self.seizures[1],
+            "state_mining_usd": miners.of_state("dividend_usd") - miners.of_state("equity_usd"),
+        }
+        revenue = sum(row.values())
+        gap = accounts.special_cost_usd - accounts.special_revenue_usd
+        row |= {
+            "tax_total_usd": revenue,
+            "public_cost_usd": cost_usd,
+            "special_gap_usd": gap,
+            "subsidy_usd": accounts.subsidy_usd,
+            "net_fiscal_usd": revenue - cost_usd - gap,
+        }
+        return row
+
+    def add_day(self, t: int, power: MonthOfPower) -> None:
+        """Add the month's day to the typical day of its season."""
+        season = four_seasons(int(self.model.drivers.month_of_year[t]))
+        columns = {
+            "load_mw": power.base_mw.sum(axis=0),
+            "mining_mw": power.mining_mw,
+            "ai_mw": power.ai_mw,
+            "solar_mw": power.solar_mw,
+            "price_usd_per_mwh": power.price_usd_per_mwh,
+        }
+        columns |= {f"{name}_mw": series for name, series in power.technology_mw.items() if f"{name}_mw" not in columns}
+        for name, series in columns.items():
+            key = (season, name)
+            self.day_sums[key] = self.day_sums.get(key, np.zeros(24)) + series
+        self.day_counts[season] = self.day_counts.get(season, 0) + 1
+
+    def typical_days(self) -> pd.DataFrame:
+        """Mean day by season over the last months of the run: season, hour and hourly MW or USD per MWh."""
+        frames = []
+        for season, count in self.day_counts.items():
+            table = {"season": [season] * 24, "hour": list(range(24))}
+            table |= {name: series / count for (s, name), series in self.day_sums.items() if s == season}
+            frames.append(pd.DataFrame(table))
+        return pd.concat(frames, ignore_index=True).fillna(0.0)
+
+
+def four_seasons(month_of_year: int) -> str:
+    """Season for typical days: winter, spring, summer (June to September), autumn."""
+    season = season_of(month_of_year)
+    if season != "shoulder":
+        return season
+    return "spring" if month_of_year < 6 else "autumn"

@@ -1,0 +1,45 @@
+"""The public side of a month: the regime's timeline in force, reversal, and what the government sees of its targets."""
+
+from __future__ import annotations
+
+from agents.government import share_gap
+from sim.compiled import kernel
+from sim.state import State
+
+
+def apply_policy(state: State, timeline, t: int, reversal_draw: float) -> None:  # type: ignore[no-untyped-def]
+    """Copy the month's instruments, apply what the government has changed, and let a reversal strike (Eq. M7).
+
+    A reversal closes the offer for good; it also moves connected sites towards the industrial tariff unless contracts are
+    grandfathered.
+    """
+    state.policy[0] = timeline[t]
+    policy, government, world = state.policy, state.government, state.world
+    policy["quota_mw"] *= government["quota_factor"]
+    hazard = float(policy["reversal_hazard_per_year"][0])
+    world["reversal_hazard_per_year"] = hazard
+    if policy["offer_open"][0] == 1 and reversal_draw < hazard / 12.0:
+        government["struck"] = 1
+    if government["struck"][0] == 1:
+        policy["offer_open"] = 0
+        government["reversed"] = 1 - policy["grandfathered"]
+
+
+@kernel
+def _gaps(governments, pars, revenue, arrears_growth, shed_share, jobs, reserves):  # type: ignore[no-untyped-def]
+    government, par = governments[0], pars[0]
+    government.gap_revenue = share_gap(revenue, par.revenue_target_usd_per_month)
+    government.gap_arrears = max(-1.0, min(1.0, arrears_growth))
+    government.gap_shed = max(0.0, min(1.0, shed_share))
+    government.gap_jobs = share_gap(jobs, par.jobs_target)
+    government.gap_reserves = max(-1.0, min(1.0, -reserves))
+
+
+def observe_gaps(state: State, row: dict[str, float]) -> None:
+    """Show the government last month's outcomes as gaps to its targets, in [-1, 1]."""
+    bill = max(1.0, row["consumer_bill_usd"])
+    energy = max(1.0, row["others_energy_mwh"])
+    _gaps(
+        state.government, state.par, row["tax_total_usd"], row["special_gap_usd"] / bill * 10.0,
+        row["shed_mwh"] / energy * 10.0, row["jobs_total"], row["reserves_change_usd"] / bill * 10.0,
+    )  # fmt: skip
