@@ -19,7 +19,7 @@ from agents.ai_appraisal import (
 )
 from agents.firm import country_discount, raise_capital
 from agents.policy import Policy
-from agents.world import MONTHS_PER_YEAR, Parameters, World
+from agents.world import U_LICENCE, Parameters, World
 
 if TYPE_CHECKING:
     from agents.ai_firm import AiFirm

@@ -40,8 +40,9 @@ def contract_usd_per_mw_it_month(firm: AiFirm, par: Parameters) -> float:
 
 @register_jitable
 def lease_usd_per_mw_it_month(firm: AiFirm, par: Parameters, utilisation: float) -> float:
-    """Lease of a colocation hall, power passed through to the tenant."""
-    return par.colocation_lease_usd_per_mw_year / MONTHS_PER_YEAR * utilisation * firm.tenant_credit
+    """Retail lease of a colocation hall at home, power passed through to the tenant."""
+    lease = par.colocation_lease_usd_per_mw_year / MONTHS_PER_YEAR * par.ai_domestic_price_premium
+    return lease * utilisation * firm.tenant_credit
 
 
 @register_jitable
@@ -106,7 +107,8 @@ def appraise(firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_
         merchant = merchant_usd_per_mw_it_month(world, par, home, utilisation)
         anchored = contract_usd_per_mw_it_month(firm, par)
         value = hall_value(firm, par, anchored, merchant, cost, discount, lag) + residual_value(par, discount, lag, facility)
-    capital = facility + gpu_capex_usd_per_mw_it(firm, policy, par) * math.exp(-discount * lag)
+    # The building is paid as it rises, half the construction time from now on average; GPUs when it opens
+    capital = facility * math.exp(-discount * lag / 2.0) + gpu_capex_usd_per_mw_it(firm, policy, par) * math.exp(-discount * lag)
     holiday = max(policy.ai_holiday_months, policy.holiday_months)
     tax = par.income_tax_rate * max(0.0, 1.0 - holiday / par.gpu_life_months)
     npv = value - capital
@@ -146,6 +148,6 @@ def outside_return(firm: AiFirm, world: World, par: Parameters) -> float:
     facility = par.world_facility_capex_usd_per_mw_it
     anchored = par.cloud_contract_usd_per_mw_year / MONTHS_PER_YEAR
     value = hall_value(firm, par, anchored, merchant, cost, discount, lag) + residual_value(par, discount, lag, facility)
-    capital = facility + par.gpu_capex_usd_per_mw_it * math.exp(-discount * lag)
+    capital = facility * math.exp(-discount * lag / 2.0) + par.gpu_capex_usd_per_mw_it * math.exp(-discount * lag)
     npv = value - capital
     return (npv * (1.0 - par.world_income_tax_rate) if npv > 0.0 else npv) / capital

@@ -16,7 +16,7 @@ from agents.base import SKILLS
 from agents.firm import Firm, hire, pay_wages, raise_capital, service_debt, settle_cash, wind_up
 from agents.policy import Policy
 from agents.rules.queues import abandonment_probability
-from agents.world import MONTHS_PER_YEAR, U_CONSIDER, U_DELAY, U_LICENCE, U_QUEUE, Parameters, World
+from agents.world import MONTHS_PER_YEAR, U_CONSIDER, U_DELAY, U_QUEUE, Parameters, World
 
 __all__ = ["COLOCATION", "GPU_CLOUD", "GRANTED", "HYPERSCALER", "SOVEREIGN", "AiFirm"]
 
@@ -34,6 +34,7 @@ class AiFirm(Firm):
     chip_months_left: float
     planned_mw_it: float
     it_mw: float
+    legacy_mw_it: float
     gpu_age_months: float
     contract_usd: float
     utilisation: float

@@ -99,9 +99,9 @@ def raise_capital(firm: Firm, need_usd: float) -> None:
 
 @register_jitable
 def service_debt(firm: Firm, rate_per_year: float, loan_months: float) -> None:
-    """Pay interest and a straight-line share of principal."""
+    """Pay interest, and a straight-line share of principal once the first site works."""
     interest = firm.debt_usd * rate_per_year / 12.0
-    principal = firm.debt_usd / loan_months
+    principal = firm.debt_usd / loan_months if firm.site_mw > 0.0 else 0.0
     firm.interest_usd += interest
     firm.principal_usd += principal
     firm.debt_usd -= principal
@@ -110,12 +110,19 @@ def service_debt(firm: Firm, rate_per_year: float, loan_months: float) -> None:
 
 @register_jitable
 def settle_cash(firm: Firm, buffer_usd: float, payout_share: float) -> None:
-    """Pay owners what exceeds the buffer; a shortfall becomes bank debt, so that cash never falls below zero."""
+    """Owners cover a shortfall while they have funds, then the bank does, so cash never falls below zero.
+
+    Cash beyond the buffer is paid out, but not while a site is under construction, whose cost is still to be paid.
+    """
     if firm.cash_usd < 0.0:
-        firm.loan_usd -= firm.cash_usd
-        firm.debt_usd -= firm.cash_usd
+        equity = min(-firm.cash_usd, max(0.0, firm.funds_usd))
+        loan = -firm.cash_usd - equity
+        firm.equity_usd += equity
+        firm.funds_usd -= equity
+        firm.loan_usd += loan
+        firm.debt_usd += loan
         firm.cash_usd = 0.0
-    elif firm.cash_usd > buffer_usd:
+    elif firm.cash_usd > buffer_usd and firm.building_mw <= 0.0:
         dividend = payout_share * (firm.cash_usd - buffer_usd)
         firm.dividend_usd += dividend
         firm.funds_usd += dividend

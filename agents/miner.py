@@ -194,7 +194,8 @@ class Miner(Firm):
         self.loss_months = self.loss_months + 1.0 if losing and not waiting else 0.0
         if self.coins_btc > 0.0 and self.cash_usd < 0.0:
             sell_treasury(self, world)
-        settle_cash(self, par.cash_buffer_months * (self.bill_usd + self.wages_usd), par.payout_share)
+        payout = par.payout_share * (policy.repatriation_share if self.foreign == 1 else 1.0)
+        settle_cash(self, par.cash_buffer_months * (self.bill_usd + self.wages_usd), payout)
 
     @register_jitable
     def face_inspection(self, world: World, policy: Policy, par: Parameters) -> None:

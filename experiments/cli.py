@@ -97,8 +97,9 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Also write series, summary and scenario there.")] = None,
 ) -> None:
     """Run one scenario and print what came out."""
-    from experiments.progress import announce_compilation
+    from experiments.progress import print_line
     from experiments.single import as_document, parse_assignments, run_text, write_run
+    from experiments.worker import tell_when_compiling
 
     overrides = parse_assignments(assignments or [])
     from sim import load_scenario, outputs, simulate
@@ -106,7 +107,7 @@ def run(
     scenario = load_scenario(country, regime=regime, months=months, overrides=overrides, drivers=drivers)
     if out is not None:
         _make_directory(out)
-    announce_compilation()
+    tell_when_compiling(print_line)
     result = simulate(scenario, seed=seed, engine=engine)
     document = as_document(result, seed, engine)
     if as_json:
@@ -194,14 +195,19 @@ def sweep(
 ) -> None:
     """Run a study on all processors; started again, it goes on where it stopped."""
     from experiments.design import load_study
-    from experiments.progress import announce_compilation, shown_progress
+    from experiments.progress import print_line, shown_progress
     from experiments.runner import sweep as run_sweep
 
     chosen = load_study(study)
-    announce_compilation()
     with shown_progress() as show:
         result = run_sweep(
-            chosen, _size(quick, full), out, workers=workers, retry_failed=retry_failed, on_progress=show
+            chosen,
+            _size(quick, full),
+            out,
+            workers=workers,
+            retry_failed=retry_failed,
+            on_progress=show,
+            on_notice=print_line,
         )
     _report(result, out)
     raise typer.Exit(_exit_code(result))
@@ -250,18 +256,22 @@ def reproduce(
     retry_failed: Retry = False,
 ) -> None:
     """Do the main job: run the headline study, draw its figures, write its tables."""
-    from experiments.progress import announce_compilation, shown_progress
+    from experiments.progress import print_line, shown_progress
     from experiments.reproduce import publish
     from experiments.reproduce import reproduce as run_study
 
-    announce_compilation()
     with shown_progress() as show:
         result = run_study(
-            _size(quick, full), out, workers=workers, retry_failed=retry_failed, on_progress=show
+            _size(quick, full),
+            out,
+            workers=workers,
+            retry_failed=retry_failed,
+            on_progress=show,
+            on_notice=print_line,
         )
     _report(result, out)
     if not result.interrupted:
-        for path in publish(out, on_step=lambda step: typer.echo(step, err=True)):
+        for path in publish(out, on_step=print_line):
             typer.echo(path)
     raise typer.Exit(_exit_code(result))
 

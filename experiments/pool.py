@@ -21,7 +21,7 @@ from experiments.errors import RunnerError, StoreError
 from experiments.plan import Task
 from experiments.provenance import code_version
 from experiments.store import Store
-from experiments.worker import Execute, RunReport, compute_batch, record_lost
+from experiments.worker import Execute, RunReport, compute_batch, record_lost, tell_when_compiling
 
 # A batch is tried twice before it is split; a single run that ended its process twice is given up.
 TRIES = 2
@@ -29,7 +29,7 @@ TRIES = 2
 START_FAILURES = 3
 STOP_WAIT_S = 5.0
 
-Kind = Literal["ready", "done", "cannot_store", "cannot_start"]
+Kind = Literal["ready", "notice", "done", "cannot_store", "cannot_start"]
 
 
 @dataclass
@@ -63,6 +63,7 @@ def worker_main(
         if code_version() != version:
             connection.send(("cannot_start", "the source code changed while the sweep was running"))
             return
+        tell_when_compiling(lambda text: connection.send(("notice", text)))
         connection.send(("ready", None))
         while (tasks := connection.recv()) is not None:
             batch, reports = compute_batch(tasks, outputs, execute)
@@ -95,12 +96,14 @@ class Pool:
         outputs: Sequence[str],
         execute: Execute,
         workers: int,
-        start_method: str | None = None,
+        start_method: str | None,
+        on_notice: Callable[[str], None],
     ) -> None:
         self.root = root
         self.outputs = list(outputs)
         self.execute = execute
         self.count = workers
+        self.on_notice = on_notice
         method = start_method or default_start_method()
         # Typed loosely: which process class a context has depends on the platform.
         self.context: Any = multiprocessing.get_context(method)
@@ -180,6 +183,8 @@ class Pool:
                 raise RunnerError(content)
             if kind == "ready":
                 worker.ready, self.failed_starts = True, 0
+            elif kind == "notice":
+                self.on_notice(content)
             else:
                 worker.job = None
                 yield content

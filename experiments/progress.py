@@ -35,14 +35,6 @@ def line(progress: Progress) -> str:
     return text + (f", {progress.failed} failed" if progress.failed else "")
 
 
-def announce_compilation() -> None:
-    """Say so on stderr when the model has to be compiled first, which takes up to a minute."""
-    from sim.compiled import cache_dir, on_compile
-
-    on_compile(print_line)
-    cache_dir()
-
-
 def print_line(text: str) -> None:
     """Write a line to stderr at once."""
     sys.stderr.write(f"{text}\n")

@@ -16,7 +16,7 @@ from experiments.manifest import now_utc, record_sweep, sweep_entry
 from experiments.plan import Plan, Task, make_plan, plan_rows
 from experiments.pool import Pool
 from experiments.store import OK, Store
-from experiments.worker import Execute, RunReport, execute_run, run_batch
+from experiments.worker import Execute, RunReport, execute_run, run_batch, tell_when_compiling
 
 # Batches of a few seconds: files and messages then cost nothing, and a stop loses little.
 LARGEST_BATCH = 25
@@ -83,6 +83,7 @@ def sweep_plan(
     workers: int | None = None,
     retry_failed: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
+    on_notice: Callable[[str], None] | None = None,
     execute: Execute = execute_run,
     start_method: str | None = None,
 ) -> SweepResult:
@@ -101,7 +102,7 @@ def sweep_plan(
         settled = store.settled(retry_failed=retry_failed)
         todo = [task for task in plan.tasks if task.run_id not in settled]
         progress = Progress(total=len(plan.tasks), stored_before=len(plan.tasks) - len(todo))
-        collected = _Collected(progress, on_progress)
+        collected = _Collected(progress, on_progress, on_notice)
         status = "failed"
         try:
             interrupted = _run_all(store, plan, todo, count, execute, start_method, collected)
@@ -126,6 +127,7 @@ class _Collected:
 
     progress: Progress
     on_progress: Callable[[Progress], None] | None
+    on_notice: Callable[[str], None] | None
     errors: list[str] = field(default_factory=list)
 
     def add(self, reports: Sequence[RunReport]) -> None:
@@ -139,6 +141,12 @@ class _Collected:
     def tell(self) -> None:
         if self.on_progress:
             self.on_progress(self.progress)
+
+    def notice(self, text: str) -> None:
+        """Pass a notice of the workers on, once: each of them gives the same ones."""
+        if self.on_notice:
+            self.on_notice(text)
+            self.on_notice = None
 
 
 def _run_all(
@@ -157,9 +165,10 @@ def _run_all(
     with StopRequest() as stop:
         try:
             if workers == 1 or len(todo) <= 1:
+                tell_when_compiling(collected.notice)
                 reports = _in_this_process(store, batches, outputs, execute, stop.is_requested)
             else:
-                pool = Pool(store.root, outputs, execute, workers, start_method)
+                pool = Pool(store.root, outputs, execute, workers, start_method, collected.notice)
                 reports = pool.run(batches, stop.is_requested)
             for batch in reports:
                 collected.add(batch)

@@ -90,7 +90,7 @@ def precision(table: pd.DataFrame, results: Results) -> list[str]:
     pairs = int(contrasts["pairs"].min())
     lines = [
         f"Each contrast with {results.label(results.baseline)} rests on {pairs} pairs. Smallest difference "
-        "that all contrasts resolve (t test, size 0.01, power 0.95), and the correlation that pairing achieved:",
+        "that all contrasts resolve (t test, size 0.01, power 0.95), and correlation that pairing achieved:",
         "",
     ]
     for output in list(dict.fromkeys(contrasts["output"]))[:HEADLINE_OUTPUTS]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# A compiler's message can be longer than all results of a run.
+LONGEST_ERROR = 300
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one finished run leaves: monthly series, typical days and the summary value of each output."""
@@ -50,6 +54,13 @@ def _scenario(spec: RunSpec) -> Any:
 def scenario_of(spec: RunSpec) -> Any:
     """Load the scenario of a run; the last ones are kept, because regimes return with every seed."""
     return _scenario(replace(spec, seed=0))
+
+
+def tell_when_compiling(notify: Callable[[str], None]) -> None:
+    """Have ``notify`` called when the model must be compiled first, which takes about a minute."""
+    from sim.compiled import on_compile
+
+    on_compile(notify)
 
 
 def execute_run(task: Task) -> Outcome:
@@ -87,7 +98,7 @@ def compute_batch(
             days.append(_keyed(outcome.days.reset_index(drop=True), task.run_id))
             summary = dict(outcome.summary)
         except Exception as problem:  # A sweep outlives any error of a run: it becomes the run's row.
-            status, error = FAILED, f"{type(problem).__name__}: {problem}"
+            status, error = FAILED, one_line(problem)
             detail = traceback.format_exc()
         wall_s = time.perf_counter() - started
         rows.append(run_row(task, status, error, detail, summary, outputs))
@@ -100,6 +111,12 @@ def compute_batch(
         log=pd.DataFrame(log),
     )
     return batch, reports
+
+
+def one_line(problem: Exception) -> str:
+    """Name an error by its type and the beginning of its first line; the whole of it is in the traceback."""
+    first, *_ = str(problem).strip().splitlines() or [""]
+    return f"{type(problem).__name__}: {first}"[:LONGEST_ERROR]
 
 
 def record_lost(root: Path, task: Task, outputs: Sequence[str], reason: str) -> RunReport:

@@ -156,10 +156,14 @@ class Books:
         }
 
     def allocation_row(self) -> dict[str, float]:
-        """Outputs on the allocation."""
+        """Outputs on the allocation; data centres that stood before it are not counted as energised under it."""
         state = self.model.state
+        ai, miners = state.ai_firms, state.miners
+        licensed = float(miners["energised_mw"][miners["compliance"] == LICENSED].sum())
+        total_it = float(ai["it_mw"].sum())
+        ai_share = float((ai["it_mw"] - ai["legacy_mw_it"]).clip(min=0.0).sum()) / total_it if total_it > 0.0 else 0.0
         return {
-            "energised_mw": self.mining_row()["mining_licensed_mw"] + float(state.ai_firms["load_mw"].mean(axis=1).sum()),
+            "energised_mw": licensed + ai_share * float(ai["load_mw"].mean(axis=1).sum()),
             "quota_mw": float(state.policy["quota_mw"][0] * state.policy["offer_open"][0]),
             "queue_mw": float(state.operator["queue_mining_mw"][0] + state.operator["queue_ai_mw"][0]),
             "offer_refused": float(state.lender["refusing"][0]),

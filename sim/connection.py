@@ -66,7 +66,8 @@ def connect_ai(ai_firms, operators, worlds, pars):  # type: ignore[no-untyped-de
     order = np.empty(len(ai_firms))
     for i in range(len(ai_firms)):
         firm = ai_firms[i]
-        waiting = firm.applied_mw > 0.0 and firm.chip_status == 2
+        studied = world.month - firm.applied_month >= pars[0].ai_connection_months
+        waiting = firm.applied_mw > 0.0 and firm.chip_status == 2 and studied
         order[i] = float(firm.applied_month) if waiting else np.inf
     for position in np.argsort(order, kind="mergesort"):
         firm = ai_firms[position]

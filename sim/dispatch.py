@@ -12,7 +12,7 @@ Every valid case is feasible: demand may be shed, surplus curtailed, take-or-pay
 must-run output is lowered where a limit does not allow it (`sim.dispatch_case.must_run_mw`).
 """
 
-from collections.abc import Iterable
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,33 +95,42 @@ class DispatchResult:
     fallback: bool
 
 
-def _expected_shapes(case: DispatchCase) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every field, as it follows from `max_mw`, `demand_mw` and `group_cap_mw`."""
-    plants, hours = case.max_mw.shape
-    zones, groups = case.demand_mw.shape[0], case.group_cap_mw.shape[0]
-    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(case._fields, (plants,))
+@functools.cache
+def _form(
+    plants: int, zones: int, groups: int, hours: int
+) -> tuple[list[tuple[int, ...]], FloatArray, FloatArray]:
+    """Return the shape of every field of a case, and the bounds of all their values one after the other."""
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(DispatchCase._fields, (plants,))
     shapes.update(dict.fromkeys(SCALARS, ()))
     shapes.update(max_mw=(plants, hours), demand_mw=(zones, hours), interruptible_mw=(zones, hours))
     shapes.update(group_cap_mw=(groups,), group_energy_max_mwh=(groups,))
-    return shapes
+    bounds = {name: (0.0, np.inf if name in MAY_BE_INFINITE else LARGEST) for name in shapes}
+    bounds.update(zone=(0, zones - 1), fuel_group=(-1, groups - 1))
+    low, high = (
+        np.concatenate([np.full(int(np.prod(shape)), bounds[name][side]) for name, shape in shapes.items()])
+        for side in (0, 1)
+    )
+    return list(shapes.values()), low, high
 
 
 def check_case(case: DispatchCase) -> None:
     """Raise ValueError naming the first field of the case that has a wrong shape or value."""
-    zones, groups = case.demand_mw.shape[0], case.group_cap_mw.shape[0]
+    zones = case.demand_mw.shape[0]
     if zones not in (1, 2):
         raise ValueError(f"dispatch case: demand_mw has {zones} zones; allowed are 1 or 2")
-    limits = {"zone": (0, zones - 1), "fuel_group": (-1, groups - 1)}
-    fields: Iterable[Any] = case
-    for (name, shape), value in zip(_expected_shapes(case).items(), fields, strict=True):
+    plants, hours = case.max_mw.shape
+    shapes, low, high = _form(plants, zones, case.group_cap_mw.shape[0], hours)
+    fields: tuple[Any, ...] = case
+    for name, value, shape in zip(case._fields, fields, shapes, strict=True):
         if np.shape(value) != shape:
             raise ValueError(f"dispatch case: {name} has shape {np.shape(value)}; expected {shape}")
-        low, high = limits.get(name, (0.0, np.inf if name in MAY_BE_INFINITE else LARGEST))
-        if 0 in shape:
-            continue
-        least, most = (value, value) if shape == () else (value.min(), value.max())
-        if not (least >= low and most <= high):
-            raise ValueError(f"dispatch case: {name} must be from {low:g} to {high:g}")
+    values = np.concatenate([np.ravel(value) for value in fields])
+    good = (values >= low) & (values <= high)  # False for nan
+    if not good.all():
+        i = int(good.argmin())
+        ends = np.cumsum([np.size(value) for value in fields])
+        name = case._fields[int(np.searchsorted(ends, i, side="right"))]
+        raise ValueError(f"dispatch case: {name} has {values[i]:g}; allowed from {low[i]:g} to {high[i]:g}")
     if case.days <= 0.0:
         raise ValueError(f"dispatch case: days is {case.days:g}; must be above 0")
     cost, most = case.interruptible_cost_usd_per_mwh, case.value_of_lost_load_usd_per_mwh

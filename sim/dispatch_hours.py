@@ -10,105 +10,14 @@ cost of replacement.
 Everything here is measured above must-run output.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba.extending import register_jitable
 
-from sim.dispatch_case import Array, DispatchCase
+from sim.dispatch_book import Book, Plan
+from sim.dispatch_case import Array
 
 # Relative size below which a difference between sums of megawatts is rounding.
 ROUNDING = 1e-12
-
-
-class Book(NamedTuple):
-    """What can serve demand above must-run: plants, then by zone the interruptible block and shedding."""
-
-    order: Array  # [N] elements by effective cost
-    cost_hat: Array  # [N] effective cost, USD/MWh
-    zone: Array  # [N]
-    group: Array  # [N], -1 none
-    cost: Array  # [N] USD/MWh
-    spare: Array  # [H, N] MW
-    residual: Array  # [H, Z] demand minus must-run, MW
-    group_spare: Array  # [H, F] hourly group limit minus must-run, MW
-    link_north: float  # MW
-    link_south: float  # MW
-    floor: float  # price at which surplus is curtailed, USD/MWh (minus the cost of curtailing)
-
-
-class Plan(NamedTuple):
-    """Dispatch of all hours at one set of values."""
-
-    take: Array  # [H, N] MW
-    flow: Array  # [H] MW, south to north
-    over: Array  # [H, Z] MW
-    price: Array  # [H, Z] USD/MWh
-    left: Array  # [Z] MW, work space of the hour at hand
-    group_left: Array  # [Z, F] MW, likewise
-
-
-@register_jitable
-def make_book(case: DispatchCase, must_run: Array) -> Book:
-    """List the elements of a month and what demand and group limits leave above must-run (MW)."""
-    plants, hours = case.max_mw.shape
-    zones, groups = case.demand_mw.shape[0], case.group_cap_mw.shape[0]
-    size = plants + 2 * zones
-    order, zone, group = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
-    cost, cost_hat = np.empty(size), np.empty(size)
-    spare, residual = np.empty((hours, size)), np.empty((hours, zones))
-    group_spare = np.empty((hours, groups))
-    for h in range(hours):
-        for f in range(groups):
-            group_spare[h, f] = case.group_cap_mw[f]
-        for z in range(zones):
-            block = min(case.interruptible_mw[z, h], case.demand_mw[z, h])
-            spare[h, plants + 2 * z] = block
-            spare[h, plants + 2 * z + 1] = case.demand_mw[z, h] - block
-            residual[h, z] = case.demand_mw[z, h]
-        for p in range(plants):
-            spare[h, p] = case.max_mw[p, h] - must_run[p, h]
-            residual[h, case.zone[p]] -= must_run[p, h]
-            f = case.fuel_group[p]
-            if f >= 0:
-                group_spare[h, f] = max(0.0, group_spare[h, f] - must_run[p, h])
-    for n in range(size):
-        order[n] = n
-        if n < plants:
-            zone[n], group[n], cost[n] = case.zone[n], case.fuel_group[n], case.cost_usd_per_mwh[n]
-        else:
-            zone[n], group[n] = (n - plants) // 2, -1
-            interruptible = (n - plants) % 2 == 0
-            cost[n] = (
-                case.interruptible_cost_usd_per_mwh if interruptible else case.value_of_lost_load_usd_per_mwh
-            )
-    return Book(
-        order,
-        cost_hat,
-        zone,
-        group,
-        cost,
-        spare,
-        residual,
-        group_spare,
-        case.link_north_mw,
-        case.link_south_mw,
-        -case.over_cost_usd_per_mwh,
-    )
-
-
-@register_jitable
-def make_plan(book: Book) -> Plan:
-    """Allocate an empty plan for a book."""
-    hours, zones = book.residual.shape
-    return Plan(
-        np.zeros((hours, book.zone.shape[0])),
-        np.zeros(hours),
-        np.zeros((hours, zones)),
-        np.zeros((hours, zones)),
-        np.zeros(zones),
-        np.zeros((zones, book.group_spare.shape[1])),
-    )
 
 
 @register_jitable
@@ -129,57 +38,79 @@ def _sort(order: Array, cost_hat: Array) -> None:
 
 
 @register_jitable
-def _clear(
-    apart: bool,
-    floor: float,
-    order: Array,
-    zone: Array,
-    group: Array,
-    cost_hat: Array,
+def _serve(
+    n: int, m: int, above: bool, level: float, spare: Array, left: Array, take: Array, price: Array
+) -> None:
+    """Run element n for what market m has left (fully if not `above` the floor); the last sets the price."""
+    if above:
+        for h in range(left.shape[1]):
+            amount = min(spare[n, h], left[m, h])
+            take[n, h] = amount
+            left[m, h] -= amount
+            price[m, h] = level if amount > 0.0 else price[m, h]
+    else:
+        for h in range(left.shape[1]):
+            take[n, h] = spare[n, h]
+            left[m, h] -= spare[n, h]
+
+
+@register_jitable
+def _serve_limited(
+    n: int,
+    m: int,
+    f: int,
+    above: bool,
+    level: float,
     spare: Array,
     left: Array,
     group_left: Array,
     take: Array,
-    over: Array,
     price: Array,
-) -> float:
-    """Serve one hour in merit order, zones `apart` or as one market (number 0); return MW taken in zone 0.
+) -> None:
+    """Do the same for an element of group f, within what the group has left in the market."""
+    for h in range(left.shape[1]):
+        amount = min(spare[n, h], group_left[m, f, h])
+        if above:
+            amount = min(amount, left[m, h])
+            price[m, h] = level if amount > 0.0 else price[m, h]
+        take[n, h] = amount
+        left[m, h] -= amount
+        group_left[m, f, h] -= amount
 
-    `left` [markets] and `group_left` [markets, F] hold demand and group limits, MW, and are used up. Elements
-    cheaper than the floor run even if their output is curtailed. A price is the cost of the last MW taken.
+
+@register_jitable
+def _clear(apart: bool, book: Book, plan: Plan, take: Array, over: Array, price: Array) -> None:
+    """Serve what the plan has left to serve in merit order, zones `apart` or as one market (number 0).
+
+    Elements cheaper than the floor run even if their output is curtailed. A price is the cost of the last MW
+    taken.
     """
+    order, zone, group, cost_hat, spare = book.order, book.zone, book.group, book.cost_hat, book.spare
+    floor, left, group_left = book.floor, plan.left, plan.group_left
     markets = 2 if apart else 1
+    hours = left.shape[1]
     for m in range(markets):
-        price[m], over[m] = floor, 0.0
+        for f in range(group_left.shape[1]):
+            for h in range(hours):
+                group_left[m, f, h] = book.group_spare[f, h]
+        for h in range(hours):
+            price[m, h] = floor
     above = False
-    south = 0.0
     for i in range(order.shape[0]):
         n = order[i]
         level = cost_hat[n]
-        m = zone[n] if apart else 0
         if not above and level >= floor:
             above = True
-            for k in range(markets):
-                if left[k] < 0.0:
-                    over[k], left[k] = -left[k], 0.0
-        if above and left[m] == 0.0:
-            take[n] = 0.0
-            continue
-        amount = spare[n]
-        if above and amount > left[m]:
-            amount = left[m]
+            for m in range(markets):
+                for h in range(hours):
+                    over[m, h] = max(0.0, -left[m, h])
+                    left[m, h] = max(0.0, left[m, h])
+        m = zone[n] if apart else 0
         f = group[n]
-        if f >= 0:
-            if amount > group_left[m, f]:
-                amount = group_left[m, f]
-            group_left[m, f] -= amount
-        if above and amount > 0.0:
-            price[m] = level
-        if zone[n] == 0:
-            south += amount
-        left[m] -= amount
-        take[n] = amount
-    return south
+        if f < 0:
+            _serve(n, m, above, level, spare, left, take, price)
+        else:
+            _serve_limited(n, m, f, above, level, spare, left, group_left, take, price)
 
 
 @register_jitable
@@ -190,8 +121,8 @@ def _pick(book: Book, plan: Plan, h: int, z: int, f: int, running: bool) -> int:
         n = book.order[i]
         if book.zone[n] != z or book.group[n] != f:
             continue
-        amount = plan.take[h, n] if running else book.spare[h, n] - plan.take[h, n]
-        if amount > ROUNDING * (1.0 + book.spare[h, n]):
+        amount = plan.take[n, h] if running else book.spare[n, h] - plan.take[n, h]
+        if amount > ROUNDING * (1.0 + book.spare[n, h]):
             best = n
             if not running:
                 break
@@ -201,21 +132,21 @@ def _pick(book: Book, plan: Plan, h: int, z: int, f: int, running: bool) -> int:
 @register_jitable
 def _group_room(book: Book, plan: Plan, h: int, z: int, g: int, f: int) -> float:
     """Compute what group g may add in zone z, MW, while group f is being shared; lower groups already are."""
-    if g < 0 or book.group_spare[h, g] == np.inf:
+    if g < 0 or book.group_spare[g, h] == np.inf:
         return np.inf
-    room = plan.group_left[z, g]
+    room = plan.group_left[z, g, h]
     if g < f:
-        room = plan.group_left[0, g] + plan.group_left[1, g] - book.group_spare[h, g]
-    return room if room > ROUNDING * (1.0 + book.group_spare[h, g]) else 0.0
+        room = plan.group_left[0, g, h] + plan.group_left[1, g, h] - book.group_spare[g, h]
+    return room if room > ROUNDING * (1.0 + book.group_spare[g, h]) else 0.0
 
 
 @register_jitable
 def _replacement(book: Book, plan: Plan, h: int, z: int, f: int) -> tuple[float, int]:
     """Find the cheapest way to replace group f in zone z; return cost and element (-1: curtail less)."""
-    if plan.over[h, z] > 0.0:
+    if plan.over[z, h] > 0.0:
         return book.floor, -1
     best, fill = np.inf, -1
-    for g in range(-1, book.group_spare.shape[1]):
+    for g in range(-1, book.group_spare.shape[0]):
         if g != f and _group_room(book, plan, h, z, g, f) > 0.0:
             n = _pick(book, plan, h, z, g, False)
             if n >= 0 and book.cost_hat[n] < best:
@@ -253,9 +184,9 @@ def _best_swap(book: Book, plan: Plan, h: int, f: int) -> tuple[float, int, int,
 @register_jitable
 def _run(book: Book, plan: Plan, h: int, n: int, amount: float) -> None:
     """Run element n by `amount` MW more in hour h."""
-    plan.take[h, n] += amount
+    plan.take[n, h] += amount
     if book.group[n] >= 0:
-        plan.group_left[book.zone[n], book.group[n]] -= amount
+        plan.group_left[book.zone[n], book.group[n], h] -= amount
 
 
 @register_jitable
@@ -267,22 +198,22 @@ def _share_group(book: Book, plan: Plan, h: int, f: int) -> None:
     optimal.
     """
     for _ in range(8 * book.zone.shape[0]):
-        excess = book.group_spare[h, f] - plan.group_left[0, f] - plan.group_left[1, f]
-        if not excess > ROUNDING * (1.0 + book.group_spare[h, f]):
+        excess = book.group_spare[f, h] - plan.group_left[0, f, h] - plan.group_left[1, f, h]
+        if not excess > ROUNDING * (1.0 + book.group_spare[f, h]):
             break
         cost, give, where, fill, add, drop = _best_swap(book, plan, h, f)
         if cost == np.inf:
             break
-        amount = min(excess, plan.take[h, give])
+        amount = min(excess, plan.take[give, h])
         if add >= 0:
-            amount = min(amount, book.spare[h, add] - plan.take[h, add], plan.take[h, drop])
+            amount = min(amount, book.spare[add, h] - plan.take[add, h], plan.take[drop, h])
         if fill >= 0:
-            amount = min(amount, book.spare[h, fill] - plan.take[h, fill])
+            amount = min(amount, book.spare[fill, h] - plan.take[fill, h])
             amount = min(amount, _group_room(book, plan, h, where, book.group[fill], f))
             _run(book, plan, h, fill, amount)
         else:
-            amount = min(amount, plan.over[h, where])
-            plan.over[h, where] -= amount
+            amount = min(amount, plan.over[where, h])
+            plan.over[where, h] -= amount
         _run(book, plan, h, give, -amount)
         if add >= 0:
             _run(book, plan, h, add, amount)
@@ -292,68 +223,90 @@ def _share_group(book: Book, plan: Plan, h: int, f: int) -> None:
 @register_jitable
 def _price_shared(book: Book, plan: Plan, h: int) -> None:
     """Set the lowest prices of hour h that fit what runs, with one value of each group limit."""
-    groups = book.group_spare.shape[1]
-    value = plan.group_left[0]
-    for f in range(groups):
-        value[f] = 0.0
+    groups = book.group_spare.shape[0]
+    value = np.zeros(groups)
     for _ in range(2 * groups + 2):
         for z in range(2):
-            plan.price[h, z] = book.floor
+            plan.price[z, h] = book.floor
         for n in range(book.zone.shape[0]):
             f, z = book.group[n], book.zone[n]
-            if plan.take[h, n] > ROUNDING * (1.0 + book.spare[h, n]):
+            if plan.take[n, h] > ROUNDING * (1.0 + book.spare[n, h]):
                 level = book.cost_hat[n] + (value[f] if f >= 0 else 0.0)
-                plan.price[h, z] = max(plan.price[h, z], level)
+                plan.price[z, h] = max(plan.price[z, h], level)
         for n in range(book.zone.shape[0]):
             f, z = book.group[n], book.zone[n]
-            if f >= 0 and book.spare[h, n] - plan.take[h, n] > ROUNDING * (1.0 + book.spare[h, n]):
-                value[f] = max(value[f], plan.price[h, z] - book.cost_hat[n])
+            if f >= 0 and book.spare[n, h] - plan.take[n, h] > ROUNDING * (1.0 + book.spare[n, h]):
+                value[f] = max(value[f], plan.price[z, h] - book.cost_hat[n])
 
 
 @register_jitable
-def _share_groups(book: Book, plan: Plan, h: int) -> None:
-    """Bring all groups that run beyond their limit in hour h, zones cleared apart, down to it."""
-    shared = False
-    for f in range(book.group_spare.shape[1]):
-        if book.group_spare[h, f] - plan.group_left[0, f] - plan.group_left[1, f] > 0.0:
-            shared = True
-    if shared:
-        for f in range(book.group_spare.shape[1]):
-            _share_group(book, plan, h, f)
-        _price_shared(book, plan, h)
+def _use_apart(book: Book, plan: Plan) -> None:
+    """Replace the plan by that of zones apart where the link is overloaded; there share limits of groups."""
+    take, over, price, overloaded = plan.take, plan.over, plan.price, plan.overloaded
+    apart_take, apart_over, apart_price = plan.apart_take, plan.apart_over, plan.apart_price
+    group_spare, group_left = book.group_spare, plan.group_left
+    hours, groups = overloaded.shape[0], group_spare.shape[0]
+    for n in range(take.shape[0]):
+        for h in range(hours):
+            take[n, h] = apart_take[n, h] if overloaded[h] else take[n, h]
+    for h in range(hours):
+        if not overloaded[h]:
+            continue
+        for z in range(2):
+            over[z, h], price[z, h] = apart_over[z, h], apart_price[z, h]
+        shared = False
+        for f in range(groups):
+            shared = shared or group_spare[f, h] - group_left[0, f, h] - group_left[1, f, h] > 0.0
+        if shared:
+            for f in range(groups):
+                _share_group(book, plan, h, f)
+            _price_shared(book, plan, h)
+
+
+@register_jitable
+def _set_flows(book: Book, plan: Plan) -> bool:
+    """Set the flows of zones cleared as one market; mark hours with an overloaded link; return if any is."""
+    take, over, price, flow, overloaded = plan.take, plan.over, plan.price, plan.flow, plan.overloaded
+    residual = book.residual
+    hours = flow.shape[0]
+    for h in range(hours):
+        flow[h] = -residual[0, h]
+        price[1, h], over[1, h] = price[0, h], 0.0
+    for n in range(take.shape[0]):
+        if book.zone[n] == 0:
+            for h in range(hours):
+                flow[h] += take[n, h]
+    any_overloaded = False
+    for h in range(hours):
+        export = flow[h]
+        if over[0, h] > 0.0:
+            # Curtail where the surplus arises: only what the other zone can use crosses the link.
+            need_north = export - over[0, h]
+            flow[h] = need_north if need_north > 0.0 else min(0.0, export)
+            over[0, h] = max(0.0, export - flow[h])
+            over[1, h] = max(0.0, flow[h] - need_north)
+        within = min(max(flow[h], -book.link_south), book.link_north)
+        # A flow that exceeds the limit by rounding alone has one price in both zones.
+        overloaded[h] = abs(flow[h] - within) > ROUNDING * (1.0 + abs(residual[0, h]) + abs(residual[1, h]))
+        any_overloaded = any_overloaded or overloaded[h]
+        flow[h] = within
+    return any_overloaded
 
 
 @register_jitable
 def solve_hours(book: Book, plan: Plan) -> None:
     """Decide the least-cost plan of all hours at the effective costs of the book (B10)."""
-    order, zone, group, cost_hat, floor = book.order, book.zone, book.group, book.cost_hat, book.floor
-    residual, group_spare, left, group_left = book.residual, book.group_spare, plan.left, plan.group_left
-    flows, overs, prices = plan.flow, plan.over, plan.price
-    hours, zones = residual.shape
-    groups = group_spare.shape[1]
-    _sort(order, cost_hat)
+    zones, hours = book.residual.shape
+    _sort(book.order, book.cost_hat)
     for h in range(hours):
-        spare, take, over, price = book.spare[h], plan.take[h], overs[h], prices[h]
-        for f in range(groups):
-            group_left[0, f] = group_spare[h, f]
-        target = residual[h, 0] + residual[h, 1] if zones == 2 else residual[h, 0]
-        left[0] = target
-        south = _clear(False, floor, order, zone, group, cost_hat, spare, left, group_left, take, over, price)
-        if zones == 1:
-            continue
-        flow = south - residual[h, 0]
-        price[1], over[1] = price[0], 0.0
-        if over[0] > 0.0:
-            # Curtail where the surplus arises: only what the other zone can use crosses the link.
-            need_north = flow - over[0]
-            flow = need_north if need_north > 0.0 else min(0.0, flow)
-            over[0] = max(0.0, south - residual[h, 0] - flow)
-            over[1] = max(0.0, flow - need_north)
-        flows[h] = min(max(flow, -book.link_south), book.link_north)
-        # A flow that exceeds the limit by rounding alone has one price in both zones.
-        if abs(flows[h] - flow) > ROUNDING * (1.0 + abs(target) + abs(flow)):
-            left[0], left[1] = residual[h, 0] + flows[h], residual[h, 1] - flows[h]
-            for f in range(groups):
-                group_left[0, f], group_left[1, f] = group_spare[h, f], group_spare[h, f]
-            _clear(True, floor, order, zone, group, cost_hat, spare, left, group_left, take, over, price)
-            _share_groups(book, plan, h)
+        plan.left[0, h] = book.residual[0, h]
+        if zones == 2:
+            plan.left[0, h] += book.residual[1, h]
+    _clear(False, book, plan, plan.take, plan.over, plan.price)
+    if zones == 1 or not _set_flows(book, plan):
+        return
+    for h in range(hours):
+        plan.left[0, h] = book.residual[0, h] + plan.flow[h]
+        plan.left[1, h] = book.residual[1, h] - plan.flow[h]
+    _clear(True, book, plan, plan.apart_take, plan.apart_over, plan.apart_price)
+    _use_apart(book, plan)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
+from sim.dispatch_book import Book, Plan, make_book, make_plan
 from sim.dispatch_case import (
     Array,
     DispatchCase,
@@ -31,7 +32,7 @@ from sim.dispatch_case import (
     must_run_mw,
     violation_relative,
 )
-from sim.dispatch_hours import Book, Plan, make_book, make_plan, solve_hours
+from sim.dispatch_hours import solve_hours
 
 # Kinds of monthly limit.
 PLANT_MAX, PLANT_MIN, GROUP_MAX = 0, 1, 2
@@ -143,22 +144,25 @@ def _add_plan(book: Book, plan: Plan, limits: _Limits, master: _Master, j: int, 
     _solve_at(book, plan, limits, values)
     take, over, cost, group = plan.take, plan.over, book.cost, book.group
     kind, member, scale, used = limits.kind, limits.member, limits.scale, master.energy[j]
-    rows = kind.shape[0]
+    hourly = plan.left[0]
+    for h in range(hourly.shape[0]):
+        hourly[h] = 0.0
+    for z in range(over.shape[0]):
+        for h in range(hourly.shape[0]):
+            hourly[h] -= book.floor * over[z, h]
+    for n in range(take.shape[0]):
+        for h in range(hourly.shape[0]):
+            hourly[h] += cost[n] * take[n, h]
     total = 0.0
-    for k in range(rows):
+    for h in range(hourly.shape[0]):
+        total += hourly[h]
+    for k in range(kind.shape[0]):
         master.values[j, k] = values[k]
-        used[k] = 0.0
-    for h in range(over.shape[0]):
-        for z in range(over.shape[1]):
-            total -= book.floor * over[h, z]
-    for n in range(take.shape[1]):
         energy = 0.0
-        for h in range(take.shape[0]):
-            energy += take[h, n]
-        total += cost[n] * energy
-        for k in range(rows):
+        for n in range(take.shape[0]):
             if member[k] == (group[n] if kind[k] == GROUP_MAX else n):
-                used[k] += energy / scale[k]
+                energy += day_sum(take, n)
+        used[k] = energy / scale[k]
     master.cost[j] = total
 
 
@@ -301,21 +305,21 @@ def _add_share(share: float, book: Book, plan: Plan, out: DispatchOutput) -> Non
     plants, hours = gen.shape
     for p in range(plants):
         for h in range(hours):
-            gen[p, h] += share * take[h, p]
+            gen[p, h] += share * take[p, h]
     for h in range(hours):
-        for z in range(over.shape[1]):
-            interrupted[z, h] += share * take[h, plants + 2 * z]
-            shed[z, h] += share * take[h, plants + 2 * z + 1]
-            over_mw[z, h] += share * over[h, z]
+        for z in range(over.shape[0]):
+            interrupted[z, h] += share * take[plants + 2 * z, h]
+            shed[z, h] += share * take[plants + 2 * z + 1, h]
+            over_mw[z, h] += share * over[z, h]
         flow_mw[h] += share * plan.flow[h]
 
 
 @register_jitable
 def _write_values(plan: Plan, limits: _Limits, values: Array, out: DispatchOutput) -> None:
     """Write prices and values of the final duals, USD/MWh."""
-    for h in range(plan.price.shape[0]):
-        for z in range(plan.price.shape[1]):
-            out.price_usd_per_mwh[z, h] = plan.price[h, z]
+    for z in range(plan.price.shape[0]):
+        for h in range(plan.price.shape[1]):
+            out.price_usd_per_mwh[z, h] = plan.price[z, h]
     for p in range(out.plant_value_usd_per_mwh.shape[0]):
         out.plant_value_usd_per_mwh[p] = 0.0
     for f in range(out.group_value_usd_per_mwh.shape[0]):

@@ -227,13 +227,17 @@ def fuel_costs(scenario: Scenario, labels: tuple[str, ...], seed: int, values: d
 
 
 def parameter_events(scenario: Scenario, labels: tuple[str, ...]) -> dict[int, list[tuple[str, float]]]:
-    """Dated changes of country values by month of the run: (parameter, value); a run that starts later begins with them."""
+    """Dated changes of country values by month of the run: (parameter, value); after its end an event no longer holds."""
     found: dict[int, list[tuple[str, float]]] = {}
     if scenario.drivers != "replay" or scenario.country != "pakistan":
         return found
-    for row in table("events.csv"):
-        if row["field"] not in parameters() or row["field"] in scenario.overrides:
-            continue
-        first = max(0, months_between(labels[0], row["start"]))
-        found.setdefault(first, []).append((row["field"], float(row["value"])))
+    values = scenario.values()
+    fields = {row["field"] for row in table("events.csv")} & set(parameters()) - set(scenario.overrides)
+    for field in sorted(fields):
+        path = apply_events(labels, field, np.full(len(labels), values[field]))
+        last = values[field]
+        for t, value in enumerate(path):
+            if value != last:
+                found.setdefault(t, []).append((field, float(value)))
+                last = value
     return found

@@ -19,6 +19,7 @@ from sim.streams import uniforms
 
 FloatArray = npt.NDArray[np.float64]
 UNBOUNDED_MW = 1e9
+LEGACY_AGE_MONTHS = 60
 SKILL_NAMES = ("construction", "electrical", "technician", "operator", "software", "compliance")
 REFERENCE_RIG_USD_PER_MW = 1_100_000.0
 OPENING_HASHPRICE_USD_PER_PH_DAY = 53.31
@@ -54,7 +55,7 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms["funds_usd"] = v["funds_over_target_cost"] * firms["target_mw"] * cost * (0.5 + u[:, 2])
     firms["wacc_per_year"] = v["miner_hurdle_rate_per_year"]
     firms["hurdle"] = spread(v["miner_hurdle_npv_mean"], v["miner_hurdle_npv_spread"], u[:, 3])
-    firms["debt_share"] = np.where(kind == HOUSEHOLD, 0.0, v["miner_debt_share"])
+    firms["debt_share"] = np.where((kind == HOUSEHOLD) | (kind == STATE), 0.0, v["miner_debt_share"])
     firms["foreign"] = kind == FOREIGN
     firms["pue"] = np.maximum(1.0, spread(v["mining_pue"], 0.5 * (v["mining_pue"] - 1.0), u[:, 4]))
     firms["morale"] = spread(v["morale_mean"], v["morale_spread"], u[:, 5])
@@ -126,6 +127,12 @@ def settle_ai_firms(state: State, seed: int, v: dict[str, float], zones: int) ->
     firms["tenant_credit"] = spread(1.0, v["tenant_credit_spread"], u[:, 6])
     anchored = (kind == SOVEREIGN) | (kind == HYPERSCALER)
     firms["anchor_share"] = np.where(anchored, v["sovereign_anchor_share"], 0.0)
+    base = np.where(kind == COLOCATION, v["ai_installed_mw_it"] / max(1, (kind == COLOCATION).sum()), 0.0)
+    firms["legacy_mw_it"] = firms["it_mw"] = base
+    firms["site_mw"] = base * v["ai_pue"]
+    firms["target_mw"] += base
+    firms["active"] = base > 0.0
+    firms["opened_month"] = -LEGACY_AGE_MONTHS
     slow, fast = v["gpu_decline_slow_per_year"], v["gpu_decline_fast_per_year"]
     firms["price_decline_per_year"] = slow + (fast - slow) * u[:, 7]
 

@@ -84,6 +84,9 @@ class PowerSystem:
         self.zone = np.array([country.zones.index(p.zone) for p in plants], np.int64)
         self.capacity = np.array([p.capacity_mw for p in plants])
         self.availability = np.array([p.availability for p in plants])
+        coal = np.array([p.technology == "imported_coal" for p in plants])
+        self.availability[coal] *= values["imported_coal_availability"]
+        self.wedge_usd = np.where(coal, values["imported_coal_wedge_local_per_kwh"] / values["local_per_usd"] * 1000.0, 0.0)
         self.must_run = np.array([p.must_run_share for p in plants])
         self.take_or_pay = np.array([p.take_or_pay_share for p in plants])
         self.om_usd = np.array([p.variable_om_local_per_kwh for p in plants]) / values["local_per_usd"] * 1000.0
@@ -168,7 +171,7 @@ class PowerSystem:
         cut_first = licensed / delivery if interruptible else np.zeros_like(licensed)
         demand = base + (licensed + informal + ai) / delivery
         maximum = self.max_mw[drivers.month_of_year[t] - 1] * self.plant_factor[t][:, None]
-        cost = self.fuel_usd[t] + self.om_usd
+        cost = self.fuel_usd[t] + self.om_usd + self.wedge_usd
         water = np.where(
             self.limited,
             self.capacity * self.availability[:, drivers.month_of_year[t] - 1] * drivers.hydro_factor[t] * 24.0 * days,

@@ -104,7 +104,7 @@ def execute(task: Task) -> Outcome:
 
 def fails_for_seed_3(task: Task) -> Outcome:
     if task.spec.seed == 3 and task.spec.regime == "ban":
-        raise ValueError("no such luck")
+        raise ValueError("no such luck\n" + "and a long story " * 100)
     return execute(task)
 
 
