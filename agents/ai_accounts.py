@@ -29,7 +29,9 @@ WAITING, REFUSED, GRANTED = range(3)
 
 @register_jitable
 def earn(firm: AiFirm, world: World, par: Parameters, power_usd: float) -> float:
-    """Sell the month's compute: lease and power passed through, or contract and market; returns revenue in USD."""
+    """Sell the month's compute: lease and power passed through, or contract and market; returns revenue in
+    USD.
+    """
     if firm.kind == COLOCATION:
         revenue = firm.it_mw * lease_usd_per_mw_it_month(firm, par, world.utilisation) + power_usd
         firm.sales_home_usd = revenue
@@ -79,7 +81,9 @@ def open_stage(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> N
 
 @register_jitable
 def refresh(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> None:
-    """At the end of GPU life renew the hall if new GPUs pay for themselves in the existing facility; otherwise retire it."""
+    """At the end of GPU life renew the hall if new GPUs pay for themselves in the existing facility;
+    otherwise retire it.
+    """
     discount = yearly_to_monthly(country_discount(firm, world, policy, par))
     cost = running_cost_usd_per_mw_it_month(firm, world, policy, par)
     merchant = merchant_usd_per_mw_it_month(world, par, world.domestic_sales_share, world.utilisation)

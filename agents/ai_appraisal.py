@@ -27,13 +27,22 @@ def yearly_to_monthly(rate_per_year: float) -> float:
 
 @register_jitable
 def gpu_hours_per_mw_it(par: Parameters, months: float) -> float:
-    """H100-equivalent GPU hours that one MW of IT offers in a month when bought ``months`` into the run: progress adds to them."""
-    return 1000.0 / par.gpu_kw_it * HOURS_PER_MONTH * math.exp(yearly_to_monthly(par.gpu_progress_per_year) * months)
+    """H100-equivalent GPU hours that one MW of IT offers in a month when bought ``months`` into the run:
+    progress adds to them.
+    """
+    return (
+        1000.0
+        / par.gpu_kw_it
+        * HOURS_PER_MONTH
+        * math.exp(yearly_to_monthly(par.gpu_progress_per_year) * months)
+    )
 
 
 @register_jitable
 def contract_usd_per_mw_it_month(firm: AiFirm, par: Parameters) -> float:
-    """Take-or-pay price of anchored capacity, flat over the contract; public buyers at home pay the home premium."""
+    """Take-or-pay price of anchored capacity, flat over the contract; public buyers at home pay the home
+    premium.
+    """
     premium = par.ai_domestic_price_premium if firm.kind == SOVEREIGN else 1.0
     return par.cloud_contract_usd_per_mw_year / MONTHS_PER_YEAR * premium
 
@@ -55,7 +64,9 @@ def gpu_capex_usd_per_mw_it(firm: AiFirm, policy: Policy, par: Parameters) -> fl
 
 @register_jitable
 def ai_tariff_usd_per_kwh(world: World, policy: Policy) -> float:
-    """Average price of a kWh for AI: the offer if it is in force, the industrial tariff otherwise, with sales tax."""
+    """Average price of a kWh for AI: the offer if it is in force, the industrial tariff otherwise, with sales
+    tax.
+    """
     price = world.industrial_tariff_mean_usd_per_kwh
     if world.offer_effective == 1:
         price = world.offer_tariff_mean_usd_per_kwh
@@ -80,17 +91,24 @@ def running_cost_usd_per_mw_it_month(firm: AiFirm, world: World, policy: Policy,
 
 
 @register_jitable
-def merchant_usd_per_mw_it_month(world: World, par: Parameters, home_share: float, utilisation: float) -> float:
+def merchant_usd_per_mw_it_month(
+    world: World, par: Parameters, home_share: float, utilisation: float
+) -> float:
     """Revenue of new merchant capacity at today's prices, part of it at home."""
-    price = home_share * world.domestic_price_usd_per_hour + (1.0 - home_share) * world.export_price_usd_per_hour
+    price = (
+        home_share * world.domestic_price_usd_per_hour + (1.0 - home_share) * world.export_price_usd_per_hour
+    )
     return gpu_hours_per_mw_it(par, world.month) * utilisation * price
 
 
 @register_jitable
-def appraise(firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_mw_it: float) -> tuple[float, float]:
+def appraise(
+    firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_mw_it: float
+) -> tuple[float, float]:
     """NPV over cost of a stage at home after tax, and its capital in USD per MW of IT (Eq. M2).
 
-    Anchored capacity earns a flat contract; merchant capacity the market price, which this firm expects to decline. Demand not
+    Anchored capacity earns a flat contract; merchant capacity the market price, which this firm expects to
+    decline. Demand not
     yet served decides how much of a stage can be sold, and how much of it at home.
     """
     room = world.domestic_room_mw_it + world.export_room_mw_it
@@ -106,9 +124,13 @@ def appraise(firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_
         home = min(1.0, world.domestic_room_mw_it / stage_mw_it)
         merchant = merchant_usd_per_mw_it_month(world, par, home, utilisation)
         anchored = contract_usd_per_mw_it_month(firm, par)
-        value = hall_value(firm, par, anchored, merchant, cost, discount, lag) + residual_value(par, discount, lag, facility)
+        value = hall_value(firm, par, anchored, merchant, cost, discount, lag) + residual_value(
+            par, discount, lag, facility
+        )
     # The building is paid as it rises, half the construction time from now on average; GPUs when it opens
-    capital = facility * math.exp(-discount * lag / 2.0) + gpu_capex_usd_per_mw_it(firm, policy, par) * math.exp(-discount * lag)
+    capital = facility * math.exp(-discount * lag / 2.0) + gpu_capex_usd_per_mw_it(
+        firm, policy, par
+    ) * math.exp(-discount * lag)
     holiday = max(policy.ai_holiday_months, policy.holiday_months)
     tax = par.income_tax_rate * max(0.0, 1.0 - holiday / par.gpu_life_months)
     npv = value - capital
@@ -120,7 +142,9 @@ def appraise(firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_
 def hall_value(
     firm: AiFirm, par: Parameters, anchored: float, merchant: float, cost: float, discount: float, lag: float
 ) -> float:
-    """Present value of one MW of GPUs over their life: anchored share at a flat price, the rest at a declining one."""
+    """Present value of one MW of GPUs over their life: anchored share at a flat price, the rest at a
+    declining one.
+    """
     life = par.gpu_life_months
     decline = yearly_to_monthly(firm.price_decline_per_year)
     flat = pv_declining_margin(anchored, cost, 0.0, discount, lag, life)
@@ -137,7 +161,9 @@ def residual_value(par: Parameters, discount: float, lag: float, facility_usd: f
 
 @register_jitable
 def outside_return(firm: AiFirm, world: World, par: Parameters) -> float:
-    """NPV over cost of the same hall abroad for firms free to choose; home-bound firms have no outside option (Eq. M13)."""
+    """NPV over cost of the same hall abroad for firms free to choose; home-bound firms have no outside option
+    (Eq. M13).
+    """
     if firm.foreign == 0:
         return -1.0
     discount = yearly_to_monthly(par.world_ai_wacc_per_year)
@@ -147,7 +173,11 @@ def outside_return(firm: AiFirm, world: World, par: Parameters) -> float:
     cost += par.ai_other_usd_per_mw_it_year / MONTHS_PER_YEAR
     facility = par.world_facility_capex_usd_per_mw_it
     anchored = par.cloud_contract_usd_per_mw_year / MONTHS_PER_YEAR
-    value = hall_value(firm, par, anchored, merchant, cost, discount, lag) + residual_value(par, discount, lag, facility)
-    capital = facility * math.exp(-discount * lag / 2.0) + par.gpu_capex_usd_per_mw_it * math.exp(-discount * lag)
+    value = hall_value(firm, par, anchored, merchant, cost, discount, lag) + residual_value(
+        par, discount, lag, facility
+    )
+    capital = facility * math.exp(-discount * lag / 2.0) + par.gpu_capex_usd_per_mw_it * math.exp(
+        -discount * lag
+    )
     npv = value - capital
     return (npv * (1.0 - par.world_income_tax_rate) if npv > 0.0 else npv) / capital

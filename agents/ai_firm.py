@@ -1,6 +1,7 @@
 """AI firms: colocation, GPU cloud, sovereign or telecom, hyperscaler.
 
-Each month a firm weighs a stage of its project at home against a site abroad, applies for power and chip licences, builds,
+Each month a firm weighs a stage of its project at home against a site abroad, applies for power and chip
+licences, builds,
 buys GPUs, sells compute at home and abroad, buys backup power when the grid fails, and refreshes or retires.
 """
 
@@ -10,7 +11,16 @@ import math
 
 from numba.extending import register_jitable
 
-from agents.ai_accounts import GRANTED, REFUSED, WAITING, earn, open_stage, pay_for_power, refresh, wait_for_chips
+from agents.ai_accounts import (
+    GRANTED,
+    REFUSED,
+    WAITING,
+    earn,
+    open_stage,
+    pay_for_power,
+    refresh,
+    wait_for_chips,
+)
 from agents.ai_appraisal import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN, appraise, outside_return
 from agents.base import SKILLS
 from agents.firm import Firm, hire, pay_wages, raise_capital, service_debt, settle_cash, wind_up
@@ -22,7 +32,9 @@ __all__ = ["COLOCATION", "GPU_CLOUD", "GRANTED", "HYPERSCALER", "SOVEREIGN", "Ai
 
 
 class AiFirm(Firm):
-    """An AI firm or, before it applies, a numbered slot for one; MW of the site is facility MW, ``it_mw`` is IT load."""
+    """An AI firm or, before it applies, a numbered slot for one; MW of the site is facility MW, ``it_mw`` is
+    IT load.
+    """
 
     # Identity
     stage_mw_it: float
@@ -46,7 +58,9 @@ class AiFirm(Firm):
 
     @register_jitable
     def plan(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Apply for power and chips for one more stage if its NPV over cost clears the hurdle and beats a site abroad (Eq. M2, M13)."""
+        """Apply for power and chips for one more stage if its NPV over cost clears the hurdle and beats a
+        site abroad (Eq. M2, M13).
+        """
         self.entered = 0
         if self.applied_mw > 0.0:
             wait_for_chips(self, world, par)
@@ -99,7 +113,9 @@ class AiFirm(Firm):
 
     @register_jitable
     def recruit(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Set staff targets: operators ramp up over the first year of a site, builders follow construction."""
+        """Set staff targets: operators ramp up over the first year of a site, builders follow
+        construction.
+        """
         jobs = par.colocation_jobs_per_mw if self.kind == COLOCATION else par.ai_jobs_per_mw
         age = world.month - self.opened_month - self.build_months
         ramp = min(1.0, max(0.0, age) / par.staff_ramp_months + 0.25)
@@ -116,13 +132,17 @@ class AiFirm(Firm):
 
     @register_jitable
     def run(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Draw firm power for the IT load times PUE; an AI hall draws most of its nameplate whatever the price."""
+        """Draw firm power for the IT load times PUE; an AI hall draws most of its nameplate whatever the
+        price.
+        """
         for hour in range(24):
             self.load_mw[hour] = self.it_mw * par.ai_load_factor * par.ai_pue if self.active == 1 else 0.0
 
     @register_jitable
     def settle(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Sell compute; pay power, backup, staff, operations, tax, interest and owners (rows of the flow matrix, B13)."""
+        """Sell compute; pay power, backup, staff, operations, tax, interest and owners (rows of the flow
+        matrix, B13).
+        """
         if self.active == 0:
             return
         self.gpu_age_months += 1.0
@@ -130,7 +150,11 @@ class AiFirm(Firm):
         paid = pay_for_power(self, world, policy, par)
         revenue = earn(self, world, par, paid)
         pay_wages(self, world)
-        rate = par.colocation_other_usd_per_mw_year if self.kind == COLOCATION else par.ai_other_usd_per_mw_it_year
+        rate = (
+            par.colocation_other_usd_per_mw_year
+            if self.kind == COLOCATION
+            else par.ai_other_usd_per_mw_it_year
+        )
         other = max(0.0, self.it_mw * rate / MONTHS_PER_YEAR - self.wages_usd)
         self.other_usd += other
         self.cash_usd -= other
@@ -149,7 +173,9 @@ class AiFirm(Firm):
 
     @register_jitable
     def review_survival(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Cancel an application after too long a wait or a refused chip licence; close after lasting cash losses (Eq. B14)."""
+        """Cancel an application after too long a wait or a refused chip licence; close after lasting cash
+        losses (Eq. B14).
+        """
         self.cancelled = 0
         self.left = 0
         if self.applied_mw > 0.0:

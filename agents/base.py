@@ -1,6 +1,7 @@
 """Agents and records whose attributes are columns of one NumPy structured array.
 
-A class that inherits from :class:`Columns` declares its state as annotations. :func:`record_dtype` turns them into
+A class that inherits from :class:`Columns` declares its state as annotations. :func:`record_dtype` turns them
+into
 a record dtype, so that the same attribute names work on a Mesa agent (object engine) and on a compiled record
 (column engine): the class is the schema, the array is the memory, the agent is a view.
 """
@@ -37,7 +38,8 @@ def column_types(cls: type) -> dict[str, Any]:
     for base in reversed(cls.__mro__):
         if not issubclass(base, Columns):
             continue
-        for name, hint in inspect.get_annotations(base, eval_str=True).items():
+        hints: dict[str, Any] = inspect.get_annotations(base, eval_str=True)
+        for name, hint in hints.items():
             if hint is int:
                 found[name] = np.int64
             elif hint is float:
@@ -51,7 +53,9 @@ def column_types(cls: type) -> dict[str, Any]:
 
 def record_dtype(cls: type) -> np.dtype:
     """Build the record dtype of a class; one field per annotated column, scalars of type ``np.record``."""
-    fields = [(name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in column_types(cls).items()]
+    fields = [
+        (name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in column_types(cls).items()
+    ]
     return np.dtype((np.record, fields))
 
 

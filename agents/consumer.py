@@ -13,7 +13,9 @@ from agents.world import MONTHS_PER_YEAR, Parameters, World
 
 
 class Consumer(Columns):
-    """One class of consumers: a demand index that follows its tariff, and the solar it has put on its roofs."""
+    """One class of consumers: a demand index that follows its tariff, and the solar it has put on its
+    roofs.
+    """
 
     agent_id: int
     zone: int
@@ -37,7 +39,9 @@ class Consumer(Columns):
 
     @register_jitable
     def respond(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Move demand part of the way to its isoelastic target, at once by the short-run elasticity (Eq. M10)."""
+        """Move demand part of the way to its isoelastic target, at once by the short-run elasticity (Eq.
+        M10).
+        """
         ratio = self.tariff_usd_per_kwh / self.reference_tariff_usd_per_kwh
         target = -self.long_elasticity * math.log(ratio)
         at_once = -self.short_elasticity * math.log(ratio)
@@ -47,7 +51,9 @@ class Consumer(Columns):
 
     @register_jitable
     def adopt(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Put solar on more roofs: a Bass hazard damped by the payback time that the own tariff implies (Eq. M11, B16)."""
+        """Put solar on more roofs: a Bass hazard damped by the payback time that the own tariff implies (Eq.
+        M11, B16).
+        """
         if self.solar_potential_mw <= 0.0:
             return
         self_use = par.solar_self_use_share * self.tariff_usd_per_kwh
@@ -56,7 +62,12 @@ class Consumer(Columns):
         payback = payback_years(par.solar_capex_usd_per_kw, saving)
         share = min(1.0, self.solar_mw / self.solar_potential_mw)
         hazard = adoption_hazard(
-            par.solar_innovation, par.solar_imitation, share, par.solar_payback_gain, payback, par.solar_payback_reference_years
+            par.solar_innovation,
+            par.solar_imitation,
+            share,
+            par.solar_payback_gain,
+            payback,
+            par.solar_payback_reference_years,
         )
         left = self.solar_potential_mw - self.solar_mw
         self.solar_mw += left * min(1.0, hazard / MONTHS_PER_YEAR)

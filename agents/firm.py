@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from numba.extending import register_jitable
 
 from agents.base import SKILLS, ByDraw, ByHour, BySkill, Columns
@@ -11,7 +10,9 @@ from agents.world import Parameters, World
 
 
 class Firm(Columns):
-    """A firm: identity fixed at birth, balance sheet, staff, and the month's flows that the ledger collects."""
+    """A firm: identity fixed at birth, balance sheet, staff, and the month's flows that the ledger
+    collects.
+    """
 
     # Identity
     agent_id: int
@@ -77,7 +78,8 @@ class Firm(Columns):
 
 
 FLOWS = (
-    "bill_usd", "levy_usd", "power_tax_usd", "licence_usd", "income_tax_usd", "turnover_tax_usd", "withholding_usd",
+    "bill_usd", "levy_usd", "power_tax_usd", "licence_usd", "income_tax_usd", "turnover_tax_usd",
+    "withholding_usd",
     "fine_usd", "hardware_usd", "duty_usd", "hardware_tax_usd", "site_usd", "wages_usd", "other_usd",
     "sales_abroad_usd", "sales_home_usd", "resale_usd", "interruption_usd", "interest_usd", "principal_usd",
     "loan_usd", "equity_usd", "dividend_usd", "written_off_usd", "energy_mwh", "stolen_mwh", "invested_usd",
@@ -86,7 +88,9 @@ FLOWS = (
 
 @register_jitable
 def raise_capital(firm: Firm, need_usd: float) -> None:
-    """Finance ``need_usd``: loans up to the debt share, then cash on hand, then new equity from the owners."""
+    """Finance ``need_usd``: loans up to the debt share, then cash on hand, then new equity from the
+    owners.
+    """
     loan = firm.debt_share * need_usd
     equity = max(0.0, need_usd - loan - firm.cash_usd)
     firm.loan_usd += loan
@@ -112,7 +116,8 @@ def service_debt(firm: Firm, rate_per_year: float, loan_months: float) -> None:
 def settle_cash(firm: Firm, buffer_usd: float, payout_share: float) -> None:
     """Owners cover a shortfall while they have funds, then the bank does, so cash never falls below zero.
 
-    Cash beyond the buffer is paid out, but not while a site is under construction, whose cost is still to be paid.
+    Cash beyond the buffer is paid out, but not while a site is under construction, whose cost is still to be
+    paid.
     """
     if firm.cash_usd < 0.0:
         equity = min(-firm.cash_usd, max(0.0, firm.funds_usd))
@@ -156,7 +161,9 @@ def wind_up(firm: Firm) -> None:
 
 @register_jitable
 def hire(firm: Firm, world: World) -> None:
-    """Close the gap to the staff target by the share of vacancies that the labour market filled; release at once."""
+    """Close the gap to the staff target by the share of vacancies that the labour market filled; release at
+    once.
+    """
     for skill in range(SKILLS):
         gap = firm.staff_target[skill] - firm.staff[skill]
         firm.staff[skill] += gap if gap < 0.0 else gap * world.hire_share[skill]
@@ -176,7 +183,11 @@ def pay_wages(firm: Firm, world: World) -> None:
 
 @register_jitable
 def country_discount(firm: Firm, world: World, policy: Policy, par: Parameters) -> float:
-    """Yearly discount rate at home: own cost of capital, country risk, and reversal hazard unless contracts are grandfathered."""
-    return firm.wacc_per_year + par.country_risk_premium + (0.0 if policy.grandfathered == 1 else world.reversal_hazard_per_year)
-
-
+    """Yearly discount rate at home: own cost of capital, country risk, and reversal hazard unless contracts
+    are grandfathered.
+    """
+    return (
+        firm.wacc_per_year
+        + par.country_risk_premium
+        + (0.0 if policy.grandfathered == 1 else world.reversal_hazard_per_year)
+    )

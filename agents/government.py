@@ -15,7 +15,9 @@ HOLD, RAISE_LEVY, CUT_TARIFF, CAP, CRACK_DOWN = range(5)
 
 
 class Government(Columns):
-    """Treasury, regulator and enforcement in one: its targets, what it sees of them, and what it has changed."""
+    """Treasury, regulator and enforcement in one: its targets, what it sees of them, and what it has
+    changed.
+    """
 
     agent_id: int
     draw: float
@@ -38,7 +40,9 @@ class Government(Columns):
 
     @register_jitable
     def review(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Every ``review_months`` pick one change from the menu by logit on weighted gaps; static regimes never review (Eq. M7)."""
+        """Every ``review_months`` pick one change from the menu by logit on weighted gaps; static regimes
+        never review (Eq. M7).
+        """
         self.choice = HOLD
         if policy.review_months < 1.0 or world.month == 0 or world.month % int(policy.review_months) != 0:
             return

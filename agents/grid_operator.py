@@ -1,4 +1,6 @@
-"""The grid operator: purchaser, dispatcher and distributors in one company that connects, bills and carries arrears."""
+"""The grid operator: purchaser, dispatcher and distributors in one company that connects, bills and carries
+arrears.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from agents.world import MONTHS_PER_YEAR, Parameters, World
 
 
 class GridOperator(Columns):
-    """Power purchaser and distributors: rolling accounts of twelve months, tariffs and the stock of arrears."""
+    """Power purchaser and distributors: rolling accounts of twelve months, tariffs and the stock of
+    arrears.
+    """
 
     agent_id: int
     # Rolling accounts by calendar month
@@ -37,7 +41,9 @@ class GridOperator(Columns):
 
     @register_jitable
     def offer_connections(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Say how many MW may still be connected this month: what the quota leaves, split by its rule, at the desk's pace."""
+        """Say how many MW may still be connected this month: what the quota leaves, split by its rule, at the
+        desk's pace.
+        """
         mining_quota = policy.quota_mw * policy.mining_quota_share
         free = max(0.0, policy.quota_mw - self.committed_mining_mw - self.committed_ai_mw)
         pace = par.connection_pace_mw_per_month
@@ -55,7 +61,9 @@ class GridOperator(Columns):
 
     @register_jitable
     def adjust_tariff(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Pass fuel cost through monthly and rebase once a year on twelve months of cost and sales (Eq. M10, B12)."""
+        """Pass fuel cost through monthly and rebase once a year on twelve months of cost and sales (Eq. M10,
+        B12).
+        """
         now = world.month % 12
         sold = self.allowed_sales_mwh[now] * 1000.0
         if sold > 0.0:

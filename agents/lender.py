@@ -20,7 +20,8 @@ class Lender(Columns):
 
     @register_jitable
     def review(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Refuse an offer below the cost standard: average cost for a tariff reserved to a sector, marginal cost for a rule
+        """Refuse an offer below the cost standard: average cost for a tariff reserved to a sector, marginal
+        cost for a rule
         open to all incremental use; a refusal stands until the next review (Eq. M7)."""
         if par.lender_active < 0.5 or policy.offer_open == 0:
             self.refusing = 0
@@ -31,8 +32,12 @@ class Lender(Columns):
         if policy.tariff_rule == STANDARD_INDUSTRIAL:
             return
         neutral = policy.tariff_rule == INCREMENTAL_PACKAGE or policy.tariff_rule == MARGINAL_COST_PLUS
-        self.standard_usd_per_kwh = world.marginal_cost_mean_usd_per_kwh if neutral else world.average_cost_usd_per_kwh
-        below = world.offer_tariff_mean_usd_per_kwh < self.standard_usd_per_kwh * (1.0 - par.lender_tolerance_share)
+        self.standard_usd_per_kwh = (
+            world.marginal_cost_mean_usd_per_kwh if neutral else world.average_cost_usd_per_kwh
+        )
+        below = world.offer_tariff_mean_usd_per_kwh < self.standard_usd_per_kwh * (
+            1.0 - par.lender_tolerance_share
+        )
         if below and self.draw < par.lender_refusal_probability:
             self.refusing = 1
             self.refusals += 1

@@ -1,7 +1,9 @@
 """Miner firms, at home and in the rest of the world: the same rules, other power prices.
 
-Each month a miner forms expectations, plans (enter, order, sell), builds, runs or idles each hardware generation hour
-by hour, settles its bills, may be inspected, and may leave. All decisions are in this file; what hardware is worth is in
+Each month a miner forms expectations, plans (enter, order, sell), builds, runs or idles each hardware
+generation hour
+by hour, settles its bills, may be inspected, and may leave. All decisions are in this file; what hardware is
+worth is in
 ``miner_appraisal``.
 """
 
@@ -66,7 +68,9 @@ class Miner(Firm):
 
     @register_jitable
     def expect(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Choose a forecaster: a share of firms reconsiders and picks by the performance shares (Eq. M1, B8)."""
+        """Choose a forecaster: a share of firms reconsiders and picks by the performance shares (Eq. M1,
+        B8).
+        """
         if self.draws[U_SWITCH] >= 1.0 - par.forecast_inertia:
             return
         cumulative = 0.0
@@ -78,7 +82,9 @@ class Miner(Firm):
 
     @register_jitable
     def plan(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Enter, expand or renew: apply for power or order hardware if NPV over cost clears the firm's hurdle (Eq. M2)."""
+        """Enter, expand or renew: apply for power or order hardware if NPV over cost clears the firm's hurdle
+        (Eq. M2).
+        """
         if self.cutoff_months_left > 0.0:
             self.cutoff_months_left -= 1.0
             return
@@ -97,7 +103,9 @@ class Miner(Firm):
 
     @register_jitable
     def build(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Turn granted power into a site and ordered machines into a fleet, month by month; pay site work as it is done."""
+        """Turn granted power into a site and ordered machines into a fleet, month by month; pay site work as
+        it is done.
+        """
         if self.granted_mw > 0.0:
             start_site(self, world, policy, par)
         if self.building_mw > 0.0:
@@ -117,7 +125,9 @@ class Miner(Firm):
 
     @register_jitable
     def recruit(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Set staff targets by MW run and MW under construction; the labour market fills vacancies afterwards."""
+        """Set staff targets by MW run and MW under construction; the labour market fills vacancies
+        afterwards.
+        """
         operations = par.mining_jobs_per_mw * par.local_labour_factor * self.energised_mw
         builders = par.mining_construction_jobs_per_mw * par.local_labour_factor * self.building_mw
         for skill in range(SKILLS):
@@ -131,7 +141,9 @@ class Miner(Firm):
 
     @register_jitable
     def run(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's marginal cost (Eq. B1, M3)."""
+        """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's marginal cost
+        (Eq. B1, M3).
+        """
         for hour in range(24):
             self.load_mw[hour] = 0.0
             self.hash_ehs[hour] = 0.0
@@ -139,7 +151,9 @@ class Miner(Firm):
         self.energised_mw = 0.0
         if self.active == 0 or self.cutoff_months_left > 0.0:
             return
-        surplus_only = policy.allocation_rule == SURPLUS_HOURS and self.home == 1 and self.compliance == LICENSED
+        surplus_only = (
+            policy.allocation_rule == SURPLUS_HOURS and self.home == 1 and self.compliance == LICENSED
+        )
         hours = 24 if self.home == 1 else 1
         for generation in range(GENERATIONS):
             fleet = self.fleet_ths[generation] * par.mining_availability
@@ -165,19 +179,28 @@ class Miner(Firm):
 
     @register_jitable
     def settle(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Sell coins, pay power, levy, licence, taxes, wages, interest and owners (rows of the flow matrix, B13)."""
+        """Sell coins, pay power, levy, licence, taxes, wages, interest and owners (rows of the flow matrix,
+        B13).
+        """
         if self.active == 0 and self.building_mw <= 0.0:
             return
         mined = 0.0
         if world.network_hash_ehs > 0.0:
-            mined = self.mean_hash_ehs / world.network_hash_ehs * world.coins_issued_btc * (1.0 - par.pool_fee_share)
+            mined = (
+                self.mean_hash_ehs
+                / world.network_hash_ehs
+                * world.coins_issued_btc
+                * (1.0 - par.pool_fee_share)
+            )
         self.mined_btc = mined
         self.sold_btc = mined * (1.0 - self.hold_share)
         self.coins_btc += mined - self.sold_btc
         revenue = self.sold_btc * world.btc_price_usd
         self.sales_abroad_usd = revenue
         self.cash_usd += revenue
-        operating = revenue - pay_power(self, world, policy, par) - pay_levies(self, world, policy, par, revenue)
+        operating = (
+            revenue - pay_power(self, world, policy, par) - pay_levies(self, world, policy, par, revenue)
+        )
         operating += mined * world.btc_price_usd - revenue
         other = self.energy_mwh * 1000.0 * par.mining_other_usd_per_kwh
         wages_before = self.wages_usd
@@ -199,7 +222,9 @@ class Miner(Firm):
 
     @register_jitable
     def face_inspection(self, world: World, policy: Policy, par: Parameters) -> None:
-        """An illegal site is found with the detection rate times its signature: fine, seizure, cut-off; learn from it (Eq. M5, M6)."""
+        """An illegal site is found with the detection rate times its signature: fine, seizure, cut-off; learn
+        from it (Eq. M5, M6).
+        """
         self.caught = 0
         if self.home == 0:
             return
@@ -215,7 +240,9 @@ class Miner(Firm):
 
     @register_jitable
     def review_survival(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Leave after too many months of cash loss, or when debt exceeds what the rigs would fetch; sell the fleet first (Eq. M3)."""
+        """Leave after too many months of cash loss, or when debt exceeds what the rigs would fetch; sell the
+        fleet first (Eq. M3).
+        """
         self.left = 0
         if self.active == 0:
             return

@@ -1,4 +1,6 @@
-"""What a miner pays and receives: hardware, power, levies, taxes, fines, sales. One function per kind of transfer (B13)."""
+"""What a miner pays and receives: hardware, power, levies, taxes, fines, sales. One function per kind of
+transfer (B13).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 def order_rigs(
     firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ths: float, site_usd: float
 ) -> None:
-    """Finance machines and site work, order and pay the machines: price abroad, duty and sales tax where declared."""
+    """Finance machines and site work, order and pay the machines: price abroad, duty and sales tax where
+    declared.
+    """
     if ths <= 0.0:
         return
     declared = firm.home == 1 and firm.compliance == LICENSED
@@ -42,10 +46,16 @@ def order_rigs(
 
 @register_jitable
 def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
-    """Pay the bill, levy and tax on the energy served, or steal it; contracted interruptions are paid back. Returns USD paid."""
+    """Pay the bill, levy and tax on the energy served, or steal it; contracted interruptions are paid back.
+    Returns USD paid.
+    """
     bill, levy, tax, energy, stolen, missed = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for hour in range(24):
-        share = world.interruptible_served_share[hour] if firm.compliance == LICENSED else world.firm_served_share[hour]
+        share = (
+            world.interruptible_served_share[hour]
+            if firm.compliance == LICENSED
+            else world.firm_served_share[hour]
+        )
         if firm.home == 0:
             share = 1.0
         mwh = (firm.load_mw[hour] if firm.home == 1 else firm.load_mw[0]) * world.days * share
@@ -77,7 +87,9 @@ def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> flo
 
 @register_jitable
 def pay_levies(firm: Miner, world: World, policy: Policy, par: Parameters, revenue_usd: float) -> float:
-    """Pay licence fee, turnover tax and withholding on onshore sales; only licensed home firms do. Returns USD paid."""
+    """Pay licence fee, turnover tax and withholding on onshore sales; only licensed home firms do. Returns
+    USD paid.
+    """
     if firm.home == 0 or firm.compliance != LICENSED:
         return 0.0
     firm.licence_usd = firm.site_mw * policy.licence_fee_usd_per_mw_year / MONTHS_PER_YEAR
@@ -90,7 +102,9 @@ def pay_levies(firm: Miner, world: World, policy: Policy, par: Parameters, reven
 
 @register_jitable
 def pay_income_tax(firm: Miner, world: World, policy: Policy, par: Parameters, operating_usd: float) -> None:
-    """Tax operating profit less interest and straight-line depreciation, after the holiday; evaders declare nothing."""
+    """Tax operating profit less interest and straight-line depreciation, after the holiday; evaders declare
+    nothing.
+    """
     if firm.home == 1 and firm.compliance != LICENSED:
         return
     if firm.home == 1 and world.month - firm.opened_month < policy.holiday_months:

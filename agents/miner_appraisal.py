@@ -1,4 +1,6 @@
-"""How a miner values hardware, sites and compliance (Eq. M2, M3, M5): what a terahash is worth to this firm."""
+"""How a miner values hardware, sites and compliance (Eq. M2, M3, M5): what a terahash is worth to this
+firm.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def kw_per_ths(j_per_th: float, pue: float) -> float:
 def power_price_usd_per_kwh(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, hour: int
 ) -> float:
-    """Marginal price of a kWh in an hour: tariff, levy and unrecoverable tax if licensed, ordinary bill if grey, 0 if stolen."""
+    """Marginal price of a kWh in an hour: tariff, levy and unrecoverable tax if licensed, ordinary bill if
+    grey, 0 if stolen.
+    """
     if firm.home == 0:
         return firm.power_price_usd_per_kwh
     if status == LICENSED:
@@ -60,7 +64,9 @@ def mean_power_price_usd_per_kwh(
 def detection_per_month(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float
 ) -> float:
-    """Detection hazard per month that the firm believes in: its own perception, scaled by the load's signature (Eq. M5)."""
+    """Detection hazard per month that the firm believes in: its own perception, scaled by the load's
+    signature (Eq. M5).
+    """
     if status == LICENSED or firm.home == 0:
         return 0.0
     visibility = par.grey_visibility if status == GREY else 1.0
@@ -70,7 +76,9 @@ def detection_per_month(
 
 @register_jitable
 def landed_share(firm: Miner, policy: Policy, par: Parameters, status: int) -> float:
-    """Cost of a machine at the site over its price abroad: freight, and duty and sales tax where it is declared."""
+    """Cost of a machine at the site over its price abroad: freight, and duty and sales tax where it is
+    declared.
+    """
     if firm.home == 0:
         return 1.0 + par.rig_freight_share
     if status == LICENSED:
@@ -80,7 +88,9 @@ def landed_share(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
 
 @register_jitable
 def income_tax_rate(firm: Miner, world: World, policy: Policy, par: Parameters, status: int) -> float:
-    """Income tax rate over an investment's life: the share of it that lies behind the holiday pays the full rate."""
+    """Income tax rate over an investment's life: the share of it that lies behind the holiday pays the full
+    rate.
+    """
     if firm.home == 0:
         return par.world_income_tax_rate
     if status != LICENSED:
@@ -91,7 +101,9 @@ def income_tax_rate(firm: Miner, world: World, policy: Policy, par: Parameters, 
 
 @register_jitable
 def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> float:
-    """Months from decision to first hash without machine delivery: licence and connection if licensed, then building."""
+    """Months from decision to first hash without machine delivery: licence and connection if licensed, then
+    building.
+    """
     if firm.home == 1 and status == LICENSED:
         return par.mining_build_months + policy.licence_months * policy.licence_required
     return par.mining_build_months * (par.informal_build_share if firm.home == 1 else 1.0)
@@ -109,10 +121,13 @@ def value_usd_per_ths(
     power_usd_per_kwh: float,
     lag_months: float,
 ) -> float:
-    """Present value of the cash margin of one TH/s of a generation, USD, before machine, site and income tax (Eq. M2, M5).
+    """Present value of the cash margin of one TH/s of a generation, USD, before machine, site and income tax
+    (Eq. M2, M5).
 
-    Revenue falls with the expected decline of hashprice and drops at the next halving; running stops when it no longer
-    covers power. Illegal status adds the believed detection hazard to the discount rate and the expected fine to cost.
+    Revenue falls with the expected decline of hashprice and drops at the next halving; running stops when it
+    no longer
+    covers power. Illegal status adds the believed detection hazard to the discount rate and the expected fine
+    to cost.
     """
     kwh = kw_per_ths(world.rig_j_per_th[generation], firm.pue) * HOURS_PER_MONTH * par.mining_availability
     hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster])
@@ -149,7 +164,9 @@ def value_usd_per_ths(
 def best_generation(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float, with_site: bool
 ) -> tuple[int, float, float]:
-    """Choose the hardware with the highest NPV per dollar: (generation or -1, NPV over cost, cost in USD per TH/s)."""
+    """Choose the hardware with the highest NPV per dollar: (generation or -1, NPV over cost, cost in USD per
+    TH/s).
+    """
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
     lag = world.delivery_months
     if with_site:
@@ -174,7 +191,9 @@ def best_generation(
 
 @register_jitable
 def site_capex_usd_per_mw(firm: Miner, par: Parameters, status: int) -> float:
-    """Capital cost of a site without machines, USD per MW at the meter; improvised sites cost a share of it."""
+    """Capital cost of a site without machines, USD per MW at the meter; improvised sites cost a share of
+    it.
+    """
     if firm.home == 0:
         return par.world_site_capex_usd_per_mw
     if status != LICENSED:
@@ -184,7 +203,9 @@ def site_capex_usd_per_mw(firm: Miner, par: Parameters, status: int) -> float:
 
 @register_jitable
 def allowed_statuses(firm: Miner, world: World, policy: Policy, status: int, par: Parameters) -> bool:
-    """Whether a status is open to the firm: licensed needs a legal offer, state firms and big foreign sites stay legal."""
+    """Whether a status is open to the firm: licensed needs a legal offer, state firms and big foreign sites
+    stay legal.
+    """
     if status == LICENSED:
         return policy.mining_legal == 1 and world.offer_effective == 1
     if firm.lawful == 1:

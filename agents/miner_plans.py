@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 @register_jitable
 def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Compare licensed, grey and stolen power for a new site; apply, or build at once where no permission is asked (Eq. M5)."""
+    """Compare licensed, grey and stolen power for a new site; apply, or build at once where no permission is
+    asked (Eq. M5).
+    """
     best_status, best_value, best_rig, best_cost = -1, 0.0, -1, 0.0
     hurdle = firm.hurdle - par.imitation_weight * math.log1p(world.entrants)
     for status in range(3):
@@ -63,7 +65,9 @@ def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
 
 @register_jitable
 def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Fill free power, or replace the least efficient machines where new ones gain enough; otherwise expand if that pays."""
+    """Fill free power, or replace the least efficient machines where new ones gain enough; otherwise expand
+    if that pays.
+    """
     free_mw = drop_obsolete(firm, world, policy, par)
     rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, False)
     if rig < 0:
@@ -83,7 +87,9 @@ def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
 
 @register_jitable
 def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
-    """Sell a share of the machines that do not even pay in the cheapest hour; return the MW of power that is free, MW."""
+    """Sell a share of the machines that do not even pay in the cheapest hour; return the MW of power that is
+    free, MW.
+    """
     free_mw = firm.site_mw
     price = cheapest_hour_usd_per_kwh(firm, world, policy, par)
     forecast = math.exp(world.forecast_log_hashprice[firm.forecaster]) * (1.0 - par.pool_fee_share)
@@ -102,10 +108,14 @@ def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) ->
 def replaceable_mw(
     firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ratio: float, cost: float
 ) -> float:
-    """MW of the least efficient machines that a new one should replace: its NPV and their resale against what they still earn."""
+    """MW of the least efficient machines that a new one should replace: its NPV and their resale against what
+    they still earn.
+    """
     worst = -1
     for generation in range(GENERATIONS):
-        if firm.fleet_ths[generation] > 0.0 and (worst < 0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]):
+        if firm.fleet_ths[generation] > 0.0 and (
+            worst < 0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]
+        ):
             worst = generation
     if worst < 0 or world.rig_j_per_th[rig] >= world.rig_j_per_th[worst]:
         return 0.0
@@ -120,7 +130,9 @@ def replaceable_mw(
 
 @register_jitable
 def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Add power and machines if a new site pays; licensed firms at home apply for it, others build at once."""
+    """Add power and machines if a new site pays; licensed firms at home apply for it, others build at
+    once.
+    """
     room_mw = min(par.expansion_share * firm.site_mw, firm.target_mw - firm.site_mw)
     if room_mw < par.smallest_site_mw:
         return
@@ -144,7 +156,9 @@ def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
 
 @register_jitable
 def make_room(firm: Miner, world: World, par: Parameters) -> None:
-    """Sell the least efficient machines when new ones have arrived and the site's power no longer suffices."""
+    """Sell the least efficient machines when new ones have arrived and the site's power no longer
+    suffices.
+    """
     used_mw = 0.0
     for generation in range(GENERATIONS):
         used_mw += firm.fleet_ths[generation] * kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
@@ -154,7 +168,9 @@ def make_room(firm: Miner, world: World, par: Parameters) -> None:
         worst = 0
         for generation in range(GENERATIONS):
             held = firm.fleet_ths[generation] > 0.0
-            if held and (firm.fleet_ths[worst] <= 0.0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]):
+            if held and (
+                firm.fleet_ths[worst] <= 0.0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]
+            ):
                 worst = generation
         mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
         ths = min(firm.fleet_ths[worst], (used_mw - firm.site_mw) / mw_per_ths)
@@ -164,8 +180,10 @@ def make_room(firm: Miner, world: World, par: Parameters) -> None:
 
 @register_jitable
 def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """The state's own miner builds towards the MW that the regime decides, with its best machine, by a share at a time."""
-    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
+    """The state's own miner builds towards the MW that the regime decides, with its best machine, by a share
+    at a time.
+    """
+    rig, _, _ = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
     if rig < 0:
         return
     firm.planned_generation = rig
@@ -203,5 +221,3 @@ def start_site(firm: Miner, world: World, policy: Policy, par: Parameters) -> No
     firm.build_months_left = firm.build_months
     firm.granted_mw = 0.0
     order_rigs(firm, world, policy, par, rig, ths, site_cost)
-
-

@@ -11,7 +11,9 @@ from agents.world import MONTHS_PER_YEAR, Parameters, World
 
 
 class SkillPool(Columns):
-    """The people of one skill who could work in this industry: in training, looking, employed here, or gone."""
+    """The people of one skill who could work in this industry: in training, looking, employed here, or
+    gone.
+    """
 
     agent_id: int
     reference_wage_usd: float
@@ -45,7 +47,9 @@ class SkillPool(Columns):
         self.entered = self.entrants_per_month + self.trainees
         self.available += self.entrants_per_month + self.graduates
         hazard = emigration_hazard(
-            self.emigration_per_year, self.foreign_wage_usd / self.wage_usd * par.wage_gap_reference, par.emigration_elasticity
+            self.emigration_per_year,
+            self.foreign_wage_usd / self.wage_usd * par.wage_gap_reference,
+            par.emigration_elasticity,
         )
         self.emigrated = self.available * min(1.0, hazard / MONTHS_PER_YEAR)
         self.available -= self.emigrated
@@ -57,7 +61,9 @@ class SkillPool(Columns):
         """Fill vacancies by the matching function and move the wage with tightness (Eq. M9)."""
         self.available += self.released
         self.employed -= self.released
-        self.matches = matching(self.available, self.vacancies, par.matching_efficiency, par.matching_elasticity)
+        self.matches = matching(
+            self.available, self.vacancies, par.matching_efficiency, par.matching_elasticity
+        )
         self.available -= self.matches
         self.employed += self.matches
         growth = wage_growth(par.wage_adjustment, self.vacancies - self.matches, max(1.0, self.available))

@@ -1,4 +1,6 @@
-"""What agents observe in a month: prices, tariffs, queues and aggregates, published by the world before they act."""
+"""What agents observe in a month: prices, tariffs, queues and aggregates, published by the world before they
+act.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,9 @@ class World(Columns):
 
 
 class Parameters:
-    """Type of the parameter record: one float attribute per row of the registry (``sim/data/parameters.csv``)."""
+    """Type of the parameter record: one float attribute per row of the registry
+    (``sim/data/parameters.csv``).
+    """
 
     def __getattr__(self, name: str) -> float:
         raise AttributeError(name)

@@ -42,7 +42,9 @@ def mean_subsidy_btc(first_height: float, blocks: float) -> float:
 
 @kernel
 def observe_hashprice(worlds, price_usd, fee_share, height, days):  # type: ignore[no-untyped-def]
-    """Publish what miners see at the start of the month: this month's price and reward on last month's hash rate."""
+    """Publish what miners see at the start of the month: this month's price and reward on last month's hash
+    rate.
+    """
     world = worlds[0]
     world.btc_price_usd = price_usd
     subsidy = mean_subsidy_btc(height, TARGET_BLOCKS_PER_DAY * days)
@@ -56,9 +58,12 @@ def observe_hashprice(worlds, price_usd, fee_share, height, days):  # type: igno
 def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-untyped-def]
     """Publish the hashprice at which the month's running machines earn just that hashprice (Eq. B1, B3).
 
-    Difficulty follows within two weeks who runs, so miners do not decide on last month's: the machines that run at a
-    hashprice p are those whose break-even lies below p, and p = reward / H(p). H rises with p, so the root is unique; it is
-    found on a logarithmic grid of break-even prices. Home firms count at the mean of their hourly power price.
+    Difficulty follows within two weeks who runs, so miners do not decide on last month's: the machines that
+    run at a
+    hashprice p are those whose break-even lies below p, and p = reward / H(p). H rises with p, so the root is
+    unique; it is
+    found on a logarithmic grid of break-even prices. Home firms count at the mean of their hourly power
+    price.
     """
     world, par = worlds[0], pars[0]
     reward_usd = world.hashprice_usd_per_ph_day * world.network_hash_ehs * 1000.0
@@ -66,7 +71,12 @@ def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-un
     for i in range(len(world_miners)):
         firm = world_miners[i]
         if firm.active == 1:
-            unit = 24.0 * firm.pue * (firm.power_price_usd_per_kwh + par.mining_other_usd_per_kwh) / (1.0 - par.pool_fee_share)
+            unit = (
+                24.0
+                * firm.pue
+                * (firm.power_price_usd_per_kwh + par.mining_other_usd_per_kwh)
+                / (1.0 - par.pool_fee_share)
+            )
             add_supply(firm, world, par, unit, supply)
     for i in range(len(miners)):
         firm = miners[i]
@@ -105,7 +115,8 @@ def add_supply(firm: Any, world: Any, par: Any, unit_usd_per_j_per_th: float, su
 def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
     """Score last month's forecasts, shift shares towards the better rules, forecast again (Eq. M1, B8).
 
-    ``memory``: [0:4] last forecasts, [4:8] fitness, [8] last log hashprice, [9] anchor (slow mean), [10] started flag.
+    ``memory``: [0:4] last forecasts, [4:8] fitness, [8] last log hashprice, [9] anchor (slow mean), [10]
+    started flag.
     """
     world, par = worlds[0], pars[0]
     now = math.log(world.hashprice_usd_per_ph_day)
@@ -117,10 +128,14 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
         memory[9] = now
         memory[10] = 1.0
     for rule in range(FORECASTERS):
-        memory[4 + rule] = fitness(memory[4 + rule], now - memory[rule], par.forecast_error_variance, par.forecast_memory)
+        memory[4 + rule] = fitness(
+            memory[4 + rule], now - memory[rule], par.forecast_error_variance, par.forecast_memory
+        )
     for rule in range(FORECASTERS):
         target = softmax4(par.forecast_intensity, memory[4], memory[5], memory[6], memory[7], rule)
-        world.forecaster_share[rule] = switch_share(world.forecaster_share[rule], target, par.forecast_inertia)
+        world.forecaster_share[rule] = switch_share(
+            world.forecaster_share[rule], target, par.forecast_inertia
+        )
     memory[9] = memory[9] - par.hashprice_decline_per_month + (now - memory[9]) / 24.0
     memory[NAIVE] = forecast_naive(now)
     memory[ADAPTIVE] = forecast_adaptive(memory[ADAPTIVE], now, par.adaptive_weight)
@@ -133,7 +148,8 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
 
 @kernel
 def run_network(miners, world_miners, worlds, fee_share, height, days):  # type: ignore[no-untyped-def]
-    """Add up the hash rate that the grid really served and issue the month's coins under the retarget (Eq. B1, B2).
+    """Add up the hash rate that the grid really served and issue the month's coins under the retarget (Eq.
+    B1, B2).
 
     Returns (home hash EH/s, blocks in the month, realised hashprice USD/PH/day).
     """
@@ -161,4 +177,3 @@ def run_network(miners, world_miners, worlds, fee_share, height, days):  # type:
     world.network_hash_ehs = now
     world.coins_issued_btc = coins
     return home, blocks, hashprice_usd_per_ph_day(coins / days, world.btc_price_usd, now)
-

@@ -50,7 +50,9 @@ class Books:
         self.seizures = (0.0, 0.0, 0.0)
 
     def rigs_ths(self) -> float:
-        """All mining machines in the world: fleets, orders, sold ones on their way and dealers' stock, TH/s."""
+        """All mining machines in the world: fleets, orders, sold ones on their way and dealers' stock,
+        TH/s.
+        """
         state = self.model.state
         held = sum(
             float(firms["fleet_ths"].sum() + firms["order_ths"].sum() + firms["sold_ths"].sum())
@@ -67,13 +69,17 @@ class Books:
         state_share[0], foreign[0] = 1.0 - partner, partner
         return (
             total(state.miner_flows, foreign, state_share),
-            total(state.ai_flows, state.ai_firms["foreign"].astype(np.float64), np.zeros(len(state.ai_firms))),
+            total(
+                state.ai_flows, state.ai_firms["foreign"].astype(np.float64), np.zeros(len(state.ai_firms))
+            ),
         )
 
     def settle_power(self, t: int, power: MonthOfPower) -> None:
         """Run the accounts of purchaser and distributors."""
         model = self.model
-        self.power_accounts = settle_power(model.state, t, power, model.power.capacity_cost_usd(t), model.values, self.totals())
+        self.power_accounts = settle_power(
+            model.state, t, power, model.power.capacity_cost_usd(t), model.values, self.totals()
+        )
 
     def collect_seizures(self) -> None:
         """Auction what inspectors seized."""
@@ -86,7 +92,10 @@ class Books:
         miners, ai_firms = self.totals()
         values, policy = model.values, model.state.policy
         inspections = policy["inspections_per_month"][0] * model.state.government["inspection_factor"][0]
-        cost = (inspections * values["inspection_cost_usd"], policy["training_places_per_month"][0] * values["training_cost_usd_per_place"])
+        cost = (
+            inspections * values["inspection_cost_usd"],
+            policy["training_places_per_month"][0] * values["training_cost_usd_per_place"],
+        )
         post_firms(self.ledger, t, M, miners)
         post_firms(self.ledger, t, A, ai_firms)
         post_power(self.ledger, t, power, self.power_accounts)
@@ -156,12 +165,18 @@ class Books:
         }
 
     def allocation_row(self) -> dict[str, float]:
-        """Outputs on the allocation; data centres that stood before it are not counted as energised under it."""
+        """Outputs on the allocation; data centres that stood before it are not counted as energised under
+        it.
+        """
         state = self.model.state
         ai, miners = state.ai_firms, state.miners
         licensed = float(miners["energised_mw"][miners["compliance"] == LICENSED].sum())
         total_it = float(ai["it_mw"].sum())
-        ai_share = float((ai["it_mw"] - ai["legacy_mw_it"]).clip(min=0.0).sum()) / total_it if total_it > 0.0 else 0.0
+        ai_share = (
+            float((ai["it_mw"] - ai["legacy_mw_it"]).clip(min=0.0).sum()) / total_it
+            if total_it > 0.0
+            else 0.0
+        )
         return {
             "energised_mw": licensed + ai_share * float(ai["load_mw"].mean(axis=1).sum()),
             "quota_mw": float(state.policy["quota_mw"][0] * state.policy["offer_open"][0]),
@@ -174,7 +189,11 @@ class Books:
         """Outputs on investment, sales and foreign exchange."""
         both = (miners, ai_firms)
         abroad = sum(
-            s["sales_abroad_usd"] + s.of_foreign("equity_usd") + s["resale_usd"] - s["hardware_usd"] - s.of_foreign("dividend_usd")
+            s["sales_abroad_usd"]
+            + s.of_foreign("equity_usd")
+            + s["resale_usd"]
+            - s["hardware_usd"]
+            - s.of_foreign("dividend_usd")
             for s in both
         )
         return {
@@ -227,7 +246,9 @@ class Books:
             "local_per_usd": float(self.model.drivers.local_per_usd[t]),
         }
 
-    def tax_row(self, miners: Totals, ai_firms: Totals, power: MonthOfPower, cost_usd: float) -> dict[str, float]:
+    def tax_row(
+        self, miners: Totals, ai_firms: Totals, power: MonthOfPower, cost_usd: float
+    ) -> dict[str, float]:
         """Outputs on the treasury: revenue by instrument and the net fiscal outcome."""
 
         def both(*names: str) -> float:
@@ -266,7 +287,11 @@ class Books:
             "solar_mw": power.solar_mw,
             "price_usd_per_mwh": power.price_usd_per_mwh,
         }
-        columns |= {f"{name}_mw": series for name, series in power.technology_mw.items() if f"{name}_mw" not in columns}
+        columns |= {
+            f"{name}_mw": series
+            for name, series in power.technology_mw.items()
+            if f"{name}_mw" not in columns
+        }
         for name, series in columns.items():
             key = (season, name)
             self.day_sums[key] = self.day_sums.get(key, np.zeros(24)) + series

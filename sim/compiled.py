@@ -1,7 +1,9 @@
 """Compile at first use, and keep the result on disk under a name that changes with the sources.
 
-Numba's own cache looks at the file of the compiled loop only, not at the rules that it calls, so an edited rule would go
-on running in its old form. Here the cache directory is named by a hash of the module's source and of all it imports.
+Numba's own cache looks at the file of the compiled loop only, not at the rules that it calls, so an edited
+rule would go
+on running in its old form. Here the cache directory is named by a hash of the module's source and of all it
+imports.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ _notices: list[Callable[[str], None]] = []
 
 
 def on_compile(notify: Callable[[str], None]) -> None:
-    """Register a callback that is told once when compilation is about to take long (first run after a change)."""
+    """Register a callback that is told once when compilation is about to take long (first run after a
+    change).
+    """
     _notices.append(notify)
 
 
@@ -72,7 +76,9 @@ def source_hash(name: str) -> str:
 
 @functools.cache
 def cache_dir(name: str) -> Path | None:
-    """Directory of compiled code for a module's sources, created on demand; None if nothing can be written there."""
+    """Directory of compiled code for a module's sources, created on demand; None if nothing can be written
+    there.
+    """
     base = os.environ.get("WATTLAB_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     for candidate in (Path(base), Path(tempfile.gettempdir())):
         path = candidate / "wattlab" / source_hash(name)
@@ -89,11 +95,13 @@ def cache_dir(name: str) -> Path | None:
 
 
 def compile_function(function: Callable[..., Any], module: str) -> Callable[..., Any]:
-    """Compile a function with the on-disk cache of a module's sources; plain Python when numba is disabled."""
+    """Compile a function with the on-disk cache of a module's sources; plain Python when numba is
+    disabled.
+    """
     directory = cache_dir(module)
     if directory is None:
         return numba.njit(function)
-    numba.config.CACHE_DIR = str(directory)
+    numba.config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]
     return numba.njit(cache=True)(function)
 
 
@@ -118,7 +126,9 @@ def kernel(function: Callable[..., Any]) -> Kernel:
 
 @functools.cache
 def agent_loop(procedure: Callable[..., None]) -> Callable[..., None]:
-    """Compile the loop that lets every agent of an array act: the column engine's half of "written once, run two ways"."""
+    """Compile the loop that lets every agent of an array act: the column engine's half of "written once, run
+    two ways".
+    """
 
     def loop(agents: Any, world: Any, policy: Any, par: Any) -> None:
         for i in range(len(agents)):

@@ -10,7 +10,9 @@ from sim.compiled import kernel
 
 @kernel
 def count_queue(miners, ai_firms, operators):  # type: ignore[no-untyped-def]
-    """Tell the operator how many MW wait and how many are committed (built or building under the allocation)."""
+    """Tell the operator how many MW wait and how many are committed (built or building under the
+    allocation).
+    """
     operator = operators[0]
     waiting, committed = 0.0, 0.0
     for i in range(len(miners)):
@@ -30,7 +32,9 @@ def count_queue(miners, ai_firms, operators):  # type: ignore[no-untyped-def]
 
 @kernel
 def connect_miners(miners, operators, policies):  # type: ignore[no-untyped-def]
-    """Grant power to waiting miners: by bid in an auction, in equal shares pro rata, by date of application otherwise."""
+    """Grant power to waiting miners: by bid in an auction, in equal shares pro rata, by date of application
+    otherwise.
+    """
     room = operators[0].mining_room_mw
     queue = operators[0].queue_mining_mw
     if room <= 0.0 or queue <= 0.0:
@@ -60,7 +64,9 @@ def connect_miners(miners, operators, policies):  # type: ignore[no-untyped-def]
 
 @kernel
 def connect_ai(ai_firms, operators, worlds, pars):  # type: ignore[no-untyped-def]
-    """Grant power to AI firms whose chip licence is settled, in order of application; their chips count against the cap."""
+    """Grant power to AI firms whose chip licence is settled, in order of application; their chips count
+    against the cap.
+    """
     room = operators[0].ai_room_mw
     world = worlds[0]
     order = np.empty(len(ai_firms))

@@ -1,4 +1,6 @@
-"""Host countries as data: scalar values with provenance, plants, consumer classes, distributors, skills, shapes."""
+"""Host countries as data: scalar values with provenance, plants, consumer classes, distributors, skills,
+shapes.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,8 @@ Day = Annotated[list[float], Field(min_length=24, max_length=24)]
 
 
 class Strict(BaseModel):
+    """A part of a country file: unknown fields are errors."""
+
     model_config = ConfigDict(extra="forbid")
 
 
@@ -36,7 +40,9 @@ class Quantity(Strict):
         if self.status not in STATUSES:
             raise ValueError(f"status '{self.status}' is not one of {', '.join(STATUSES)}")
         if not (self.note if self.status == "assumed" else self.source):
-            raise ValueError(f"{self.status} needs a {'note with the rationale' if self.status == 'assumed' else 'source'}")
+            raise ValueError(
+                f"{self.status} needs a {'note with the rationale' if self.status == 'assumed' else 'source'}"
+            )
         if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
             raise ValueError(f"value {self.value:g} outside its own bounds {self.low:g} to {self.high:g}")
         return self
@@ -156,7 +162,9 @@ class Country(Strict):
         for place, items in (("plant", self.plant), ("distributor", self.distributor)):
             for item in items:
                 if item.zone not in self.zones:
-                    raise ValueError(f"{place} {item.name}: zone '{item.zone}' is not one of {', '.join(self.zones)}")
+                    raise ValueError(
+                        f"{place} {item.name}: zone '{item.zone}' is not one of {', '.join(self.zones)}"
+                    )
         return self
 
 
@@ -167,7 +175,9 @@ def list_countries() -> list[str]:
 
 
 def load_country(name: str) -> Country:
-    """Load and check a shipped country or a file; every value must be a registered parameter within its bounds."""
+    """Load and check a shipped country or a file; every value must be a registered parameter within its
+    bounds.
+    """
     text, where = find_text("country", "countries", name, list_countries())
     try:
         country = Country.model_validate(read_toml(text, where))

@@ -199,7 +199,7 @@ def _share_group(book: Book, plan: Plan, h: int, f: int) -> None:
     """
     for _ in range(8 * book.zone.shape[0]):
         excess = book.group_spare[f, h] - plan.group_left[0, f, h] - plan.group_left[1, f, h]
-        if not excess > ROUNDING * (1.0 + book.group_spare[f, h]):
+        if excess <= ROUNDING * (1.0 + book.group_spare[f, h]):
             break
         cost, give, where, fill, add, drop = _best_swap(book, plan, h, f)
         if cost == np.inf:
@@ -256,10 +256,12 @@ def _use_apart(book: Book, plan: Plan) -> None:
             over[z, h], price[z, h] = apart_over[z, h], apart_price[z, h]
         shared = False
         for f in range(groups):
-            shared = shared or group_spare[f, h] - group_left[0, f, h] - group_left[1, f, h] > 0.0
+            limit = group_spare[f, h]
+            shared = shared or (limit < np.inf and limit - group_left[0, f, h] - group_left[1, f, h] > 0.0)
         if shared:
             for f in range(groups):
-                _share_group(book, plan, h, f)
+                if group_spare[f, h] < np.inf:
+                    _share_group(book, plan, h, f)
             _price_shared(book, plan, h)
 
 

@@ -81,7 +81,7 @@ def _make_limits(case: DispatchCase, must_run: Array) -> _Limits:
     for p in range(plants):
         low, high = day_sum(must_run, p), day_sum(case.max_mw, p)
         room = case.energy_max_mwh[p] / case.days - low
-        if room < high - low:
+        if high > low and room < high - low:
             kind[rows], member[rows], scale[rows], right[rows] = PLANT_MAX, p, high - low, max(0.0, room)
             penalty[rows] = np.inf
             rows += 1
@@ -97,7 +97,7 @@ def _make_limits(case: DispatchCase, must_run: Array) -> _Limits:
                 low += day_sum(must_run, p)
                 high += day_sum(case.max_mw, p)
         room = case.group_energy_max_mwh[f] / case.days - low
-        if room < high - low:
+        if high > low and room < high - low:
             kind[rows], member[rows], scale[rows], right[rows] = GROUP_MAX, f, high - low, max(0.0, room)
             penalty[rows] = np.inf
             rows += 1

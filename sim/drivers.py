@@ -1,6 +1,7 @@
 """Exogenous series: observed months are replayed, later months are simulated from keyed streams.
 
-Nothing here depends on the regime, so the series of a replicate are bitwise identical in every regime (design 1.6).
+Nothing here depends on the regime, so the series of a replicate are bitwise identical in every regime (design
+1.6).
 """
 
 from __future__ import annotations
@@ -82,10 +83,12 @@ def normals(seed: int, purpose: str, months: int) -> FloatArray:
 def walk(first: float, drift: float, volatility: float, shocks: FloatArray) -> FloatArray:
     """Geometric Brownian motion sampled monthly: E[P_t] = first * exp(drift * years) (Eq. B17)."""
     step = (drift - 0.5 * volatility**2) / 12.0 + volatility / math.sqrt(12.0) * shocks
-    return first * np.exp(np.cumsum(step) - step[0])
+    return np.asarray(first * np.exp(np.cumsum(step) - step[0]))
 
 
-def splice(labels: tuple[str, ...], known: dict[str, float], simulated: FloatArray, replay: bool) -> FloatArray:
+def splice(
+    labels: tuple[str, ...], known: dict[str, float], simulated: FloatArray, replay: bool
+) -> FloatArray:
     """Replay what was observed and let the simulated path start from the last observation."""
     path = simulated.copy()
     if not replay:
@@ -103,13 +106,22 @@ def splice(labels: tuple[str, ...], known: dict[str, float], simulated: FloatArr
 def interpolate_anchors(anchors: dict[str, float], start: str, months: int) -> FloatArray:
     """Log-linear path through dated anchors, flat outside them."""
     dates = [months_between(start, month) for month in anchors]
-    return np.exp(np.interp(np.arange(months), dates, np.log(list(anchors.values()))))
+    return np.asarray(np.exp(np.interp(np.arange(months), dates, np.log(list(anchors.values())))))
 
 
 def mean_reverting(
-    seed: int, months: int, first: float, drift: float, volatility: float, reversion: float, hazard: float, jump: float
+    seed: int,
+    months: int,
+    first: float,
+    drift: float,
+    volatility: float,
+    reversion: float,
+    hazard: float,
+    jump: float,
 ) -> FloatArray:
-    """Log price reverting to a falling trend, with jumps: the GPU rental price (Eq. M13). Rates per year, jump in log."""
+    """Log price reverting to a falling trend, with jumps: the GPU rental price (Eq. M13). Rates per year,
+    jump in log.
+    """
     shocks = normals(seed, "gpu_price", months)
     draws = series(seed, "gpu_jump", months, 2)
     trend = math.log(first) + drift * np.arange(months) / 12.0
@@ -119,11 +131,15 @@ def mean_reverting(
         hit = draws[t, 0] < hazard / 12.0
         size = jump * (1.0 if draws[t, 1] < 0.5 else -1.0) if hit else 0.0
         gap[t] = keep * gap[t - 1] + volatility / math.sqrt(12.0) * shocks[t] + size
-    return np.exp(trend + gap)
+    return np.asarray(np.exp(trend + gap))
 
 
-def interruptions(seed: int, months: int, hazard_per_year: float, length_months: float, left_share: float) -> FloatArray:
-    """Supply factor of imported gas: 1, or what is left during an interruption that arrives as a Poisson event."""
+def interruptions(
+    seed: int, months: int, hazard_per_year: float, length_months: float, left_share: float
+) -> FloatArray:
+    """Supply factor of imported gas: 1, or what is left during an interruption that arrives as a Poisson
+    event.
+    """
     draws = series(seed, "lng_interruption", months)[:, 0]
     factor = np.ones(months)
     for t in range(months):
@@ -146,7 +162,7 @@ def apply_events(labels: tuple[str, ...], field: str, values: FloatArray) -> Flo
 def block_heights(labels: tuple[str, ...]) -> FloatArray:
     """Expected block height at the start of each month, at the protocol's pace."""
     first = months_between("2025-06", labels[0])
-    return HEIGHT_2025_06 + BLOCKS_PER_MONTH * (first + np.arange(len(labels)))
+    return np.asarray(HEIGHT_2025_06 + BLOCKS_PER_MONTH * (first + np.arange(len(labels))))
 
 
 def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Drivers:
@@ -157,25 +173,40 @@ def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Dr
     bitcoin = table("bitcoin_monthly.csv")
     prices = observed(bitcoin, "price_usd")
     first_price = prices.get(labels[0], list(prices.values())[-1])
-    price = walk(first_price, values["btc_drift_per_year"], values["btc_volatility_per_year"], normals(seed, "btc_price", months))
+    price = walk(
+        first_price,
+        values["btc_drift_per_year"],
+        values["btc_volatility_per_year"],
+        normals(seed, "btc_price", months),
+    )
     fee_noise = np.exp(values["fee_share_log_spread"] * normals(seed, "fees", months))
     fees = np.minimum(0.9, values["fee_share_median"] * fee_noise)
     anchors = observed(table("gpu_price_monthly.csv"), "usd_per_gpu_hour")
-    first_gpu = interpolate_anchors(anchors, labels[0], 1)[0] if replay else values["gpu_price_start_usd_per_hour"]
+    first_gpu = (
+        interpolate_anchors(anchors, labels[0], 1)[0] if replay else values["gpu_price_start_usd_per_hour"]
+    )
     gpu = mean_reverting(
         seed, months, first_gpu, values["gpu_price_drift_per_year"], values["gpu_price_volatility_per_year"],
-        values["gpu_price_reversion_per_year"], values["gpu_jump_hazard_per_year"], values["gpu_jump_log_size"],
+        values["gpu_price_reversion_per_year"], values["gpu_jump_hazard_per_year"],
+        values["gpu_jump_log_size"],
     )  # fmt: skip
     last_anchor = max(anchors)
     path = interpolate_anchors(anchors, labels[0], months)
     known_gpu = {label: path[t] for t, label in enumerate(labels) if label <= last_anchor}
     local = values["local_per_usd"] * walk(
-        1.0, values["depreciation_per_year"], values["exchange_volatility_per_year"], normals(seed, "exchange_rate", months)
+        1.0,
+        values["depreciation_per_year"],
+        values["exchange_volatility_per_year"],
+        normals(seed, "exchange_rate", months),
     )
     years = (np.arange(months) + int(labels[0][5:]) - 1) // 12
     water = np.exp(values["hydrology_volatility"] * normals(seed, "hydrology", months)[years])
     gas = interruptions(
-        seed, months, values["lng_interruption_hazard_per_year"], values["lng_interruption_months"], values["lng_interruption_left_share"]
+        seed,
+        months,
+        values["lng_interruption_hazard_per_year"],
+        values["lng_interruption_months"],
+        values["lng_interruption_left_share"],
     )
     ones = np.ones(months)
     return Drivers(
@@ -203,18 +234,26 @@ def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Dr
 def plant_events(labels: tuple[str, ...]) -> dict[str, FloatArray]:
     """Availability factors of single plants from dated events, plant name -> series."""
     prefix = "plant_availability_factor:"
-    names = {row["field"].removeprefix(prefix) for row in table("events.csv") if row["field"].startswith(prefix)}
+    names = {
+        row["field"].removeprefix(prefix) for row in table("events.csv") if row["field"].startswith(prefix)
+    }
     return {name: apply_events(labels, prefix + name, np.ones(len(labels))) for name in sorted(names)}
 
 
-def fuel_costs(scenario: Scenario, labels: tuple[str, ...], seed: int, values: dict[str, float]) -> dict[str, FloatArray]:
-    """Fuel cost by fuel in USD per MWh: observed months, then the mean of the last year on a common random walk."""
+def fuel_costs(
+    scenario: Scenario, labels: tuple[str, ...], seed: int, values: dict[str, float]
+) -> dict[str, FloatArray]:
+    """Fuel cost by fuel in USD per MWh: observed months, then the mean of the last year on a common random
+    walk.
+    """
     rows = table("fuel_cost_monthly.csv")
     months = len(labels)
     shape = walk(1.0, 0.0, values["fuel_price_volatility_per_year"], normals(seed, "fuel_price", months))
     found = {}
     for fuel in (name for name in rows[0] if name != "month"):
-        known = {month: cost / values["local_per_usd"] * 1000.0 for month, cost in observed(rows, fuel).items()}
+        known = {
+            month: cost / values["local_per_usd"] * 1000.0 for month, cost in observed(rows, fuel).items()
+        }
         recent = float(np.mean(list(known.values())[-12:]))
         last = max(known)
         late = np.array([label > last for label in labels])
@@ -227,7 +266,9 @@ def fuel_costs(scenario: Scenario, labels: tuple[str, ...], seed: int, values: d
 
 
 def parameter_events(scenario: Scenario, labels: tuple[str, ...]) -> dict[int, list[tuple[str, float]]]:
-    """Dated changes of country values by month of the run: (parameter, value); after its end an event no longer holds."""
+    """Dated changes of country values by month of the run: (parameter, value); after its end an event no
+    longer holds.
+    """
     found: dict[int, list[tuple[str, float]]] = {}
     if scenario.drivers != "replay" or scenario.country != "pakistan":
         return found

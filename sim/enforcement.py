@@ -1,4 +1,6 @@
-"""Enforcement with a capacity: inspections per month are spread over illegal load by its signature (Eq. M5)."""
+"""Enforcement with a capacity: inspections per month are spread over illegal load by its signature (Eq.
+M5).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from sim.compiled import kernel
 
 @kernel
 def publish_detection(miners, worlds, policies, pars, inspection_factor):  # type: ignore[no-untyped-def]
-    """Set the detection rate per unit of signature so that expected detections never exceed the inspections made.
+    """Set the detection rate per unit of signature so that expected detections never exceed the inspections
+    made.
 
     Returns the illegal load in MW.
     """
@@ -29,7 +32,9 @@ def publish_detection(miners, worlds, policies, pars, inspection_factor):  # typ
 
 @kernel
 def collect_seizures(miners, worlds, pars):  # type: ignore[no-untyped-def]
-    """Auction seized machines into the second-hand market. Returns (cases, state revenue USD, seized TH/s)."""
+    """Auction seized machines into the second-hand market. Returns (cases, state revenue USD, seized
+    TH/s).
+    """
     world, par = worlds[0], pars[0]
     cases, revenue, seized = 0.0, 0.0, 0.0
     illegal = 0.0

@@ -1,4 +1,6 @@
-"""Two ways to let agents act: Mesa objects one by one (reference), or one compiled loop over their records (production)."""
+"""Two ways to let agents act: Mesa objects one by one (reference), or one compiled loop over their records
+(production).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The market for mining machines: generations, makers' upward-sloping supply, second-hand prices tied to hashprice."""
+"""The market for mining machines: generations, makers' upward-sloping supply, second-hand prices tied to
+hashprice.
+"""
 
 from __future__ import annotations
 
@@ -64,9 +66,11 @@ def reference_value_usd_per_ths(world: Any, par: Any, generation: int) -> float:
 
 @kernel
 def trade_machines(miners, world_miners, worlds, pars, smooth_orders):  # type: ignore[no-untyped-def]
-    """Clear the second-hand market and count new orders: used orders beyond the stock are rationed and refunded.
+    """Clear the second-hand market and count new orders: used orders beyond the stock are rationed and
+    refunded.
 
-    ``smooth_orders`` (one value, GW a month) is updated; returns (new orders, used bought, used sold, scrapped), TH/s.
+    ``smooth_orders`` (one value, GW a month) is updated; returns (new orders, used bought, used sold,
+    scrapped), TH/s.
     """
     world, par = worlds[0], pars[0]
     wanted = np.zeros(GENERATIONS)
@@ -113,9 +117,11 @@ def trade_machines(miners, world_miners, worlds, pars, smooth_orders):  # type: 
 
 @kernel
 def quote_machines(worlds, pars, smooth_orders, release_month, maker_price):  # type: ignore[no-untyped-def]
-    """Set next prices: makers' asking price moves towards their supply curve; other generations are priced by relative worth.
+    """Set next prices: makers' asking price moves towards their supply curve; other generations are priced by
+    relative worth.
 
-    ``maker_price`` holds the asking price of the newest generation per unit of its production cost (a markup), so that a
+    ``maker_price`` holds the asking price of the newest generation per unit of its production cost (a
+    markup), so that a
     more efficient generation starts at the same markup.
     """
     world, par = worlds[0], pars[0]
@@ -125,7 +131,10 @@ def quote_machines(worlds, pars, smooth_orders, release_month, maker_price):  # 
             newest = generation
     pressure = max(0.05, smooth_orders[0] / par.rig_supply_gw_per_month)
     target = max(1.0, par.rig_reference_markup * math.exp(math.log(pressure) / par.rig_supply_elasticity))
-    maker_price[0] = math.exp((1.0 - par.rig_price_adjustment) * math.log(maker_price[0]) + par.rig_price_adjustment * math.log(target))
+    maker_price[0] = math.exp(
+        (1.0 - par.rig_price_adjustment) * math.log(maker_price[0])
+        + par.rig_price_adjustment * math.log(target)
+    )
     world.delivery_months = par.rig_delivery_months * min(2.0, max(0.5, pressure))
     best_value = reference_value_usd_per_ths(world, par, newest)
     best_price = maker_price[0] * par.rig_cost_usd_per_w * world.rig_j_per_th[newest]

@@ -1,4 +1,6 @@
-"""What must hold after every month: energy closes, people are conserved, no stock is negative or infinite (design 1.6)."""
+"""What must hold after every month: energy closes, people are conserved, no stock is negative or infinite
+(design 1.6).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class InvariantError(ArithmeticError):
     """A month broke a conservation law."""
 
 
-def check_energy(label: str, demand_mw: FloatArray, zone: npt.NDArray[np.int64], result: DispatchResult) -> None:
+def check_energy(
+    label: str, demand_mw: FloatArray, zone: npt.NDArray[np.int64], result: DispatchResult
+) -> None:
     """Generation + imports = served + losses + curtailed, per zone and hour, to 1e-9 of the zone's demand."""
     scale = max(1.0, float(demand_mw.max()))
     for z in range(len(demand_mw)):

@@ -69,7 +69,9 @@ class Ledger:
         return float(self.flows[t, :, sector].sum())
 
     def check(self, t: int, cash_change_usd: dict[int, float]) -> None:
-        """Raise LedgerError unless every row sums to zero and the columns of firms equal the change in their cash."""
+        """Raise LedgerError unless every row sums to zero and the columns of firms equal the change in their
+        cash.
+        """
         scale = max(1.0, float(np.abs(self.flows[t]).max()))
         worst = float(np.abs(self.flows[t].sum(axis=1)).max())
         if not worst <= TOLERANCE * scale:
@@ -79,7 +81,10 @@ class Ledger:
             gap = self.saving_usd(t, sector) - change
             size = max(scale, float(np.abs(self.flows[t, :, sector]).sum()))
             if not abs(gap) <= TOLERANCE * size:
-                raise LedgerError(f"{self.labels[t]}: cash of {SECTORS[sector]} changed by {change:.6g} USD, books say {change + gap:.6g}")
+                raise LedgerError(
+                    f"{self.labels[t]}: cash of {SECTORS[sector]} changed by {change:.6g} USD, "
+                    f"books say {change + gap:.6g}"
+                )
 
     def frame(self) -> pd.DataFrame:
         """Long table: month, row, sector, usd."""

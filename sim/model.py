@@ -43,7 +43,9 @@ class WattLabModel(mesa.Model):
         values = scenario.values()
         self.values = values
         self.drivers = build_drivers(scenario, seed, values)
-        self.timeline = policy_timeline(scenario.regime_data, scenario.start, scenario.months, values["local_per_usd"])
+        self.timeline = policy_timeline(
+            scenario.regime_data, scenario.start, scenario.months, values["local_per_usd"]
+        )
         self.state = empty_state(scenario.sizes(), self.timeline[:1].copy(), parameter_record(values))
         self.power = PowerSystem(scenario.country_data, values, self.drivers)
         self.frontier = build_frontier(scenario.start, values)
@@ -59,7 +61,8 @@ class WattLabModel(mesa.Model):
         self.agent_sets: dict[str, AgentSet] = {}
         self.running = True
 
-    # The month -------------------------------------------------------------------------------------------------
+    # The month
+    # -------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
         """One month: fourteen phases in this order (design 1.3)."""
@@ -96,7 +99,9 @@ class WattLabModel(mesa.Model):
             self.values[name] = value
         if t % 12 == 0:
             state.world["chips_left_gpus"] = self.values["chip_cap_gpus_per_year"]
-        observe_hashprice(state.world, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t], drivers.days[t])
+        observe_hashprice(
+            state.world, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t], drivers.days[t]
+        )
         self.books.open(t)
 
     def set_policy(self, t: int) -> None:
@@ -115,7 +120,9 @@ class WattLabModel(mesa.Model):
         """Forecast hashprice by each rule, quote machines, let firms choose their forecaster."""
         state = self.state
         update_forecasts(state.world, state.par, self.forecast_memory)
-        quote_machines(state.world, state.par, self.smooth_orders, self.frontier.release_month, self.maker_markup)
+        quote_machines(
+            state.world, state.par, self.smooth_orders, self.frontier.release_month, self.maker_markup
+        )
         self.engine.act(self, "miners", "expect")
         self.engine.act(self, "world_miners", "expect")
 
@@ -133,7 +140,9 @@ class WattLabModel(mesa.Model):
         connect_ai(state.ai_firms, state.operator, state.world, state.par)
         for kind in ("miners", "world_miners", "ai_firms"):
             self.engine.act(self, kind, "build")
-        self.books.trade = trade_machines(state.miners, state.world_miners, state.world, state.par, self.smooth_orders)
+        self.books.trade = trade_machines(
+            state.miners, state.world_miners, state.world, state.par, self.smooth_orders
+        )
 
     def staff(self) -> None:
         """Set staff targets, train, match, hire."""
@@ -162,7 +171,12 @@ class WattLabModel(mesa.Model):
         """Issue the month's coins on the hash rate that was served."""
         state, drivers = self.state, self.drivers
         self.books.network = run_network(
-            state.miners, state.world_miners, state.world, drivers.fee_share[t], drivers.height[t], drivers.days[t]
+            state.miners,
+            state.world_miners,
+            state.world,
+            drivers.fee_share[t],
+            drivers.height[t],
+            drivers.days[t],
         )
 
     def sell_compute(self, t: int) -> None:
@@ -201,7 +215,8 @@ class WattLabModel(mesa.Model):
         check_stocks(self.drivers.labels[t], self.state)
         observe_gaps(self.state, self.books.row)
 
-    # Mesa ------------------------------------------------------------------------------------------------------
+    # Mesa
+    # ------------------------------------------------------------------------------------------------------
 
     def agent_set(self, kind: str) -> AgentSet:
         """Mesa agents of a kind, created when first asked for; their attributes are the columns."""

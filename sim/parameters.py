@@ -1,4 +1,6 @@
-"""The parameter registry: every number of the model with unit, bounds, status and source (``data/parameters.csv``)."""
+"""The parameter registry: every number of the model with unit, bounds, status and source
+(``data/parameters.csv``).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ DISTRIBUTIONS = ("fixed", "uniform", "triangular", "normal", "lognormal", "discr
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row of the registry; ``low`` and ``high`` bound what a scenario may set and what a sweep samples."""
+    """One row of the registry; ``low`` and ``high`` bound what a scenario may set and what a sweep
+    samples.
+    """
 
     name: str
     block: str
@@ -43,7 +47,9 @@ def data_text(*path: str) -> str:
 
 @functools.cache
 def parameters() -> dict[str, Parameter]:
-    """Read the registry: name -> row, in file order. Raises ScenarioError for a row without provenance or bounds."""
+    """Read the registry: name -> row, in file order. Raises ScenarioError for a row without provenance or
+    bounds.
+    """
     found: dict[str, Parameter] = {}
     for row in csv.DictReader(data_text("parameters.csv").splitlines()):
         name = row["name"]
@@ -53,8 +59,8 @@ def parameters() -> dict[str, Parameter]:
         low = float(row["low"]) if row["low"] else value
         high = float(row["high"]) if row["high"] else value
         parameter = Parameter(
-            name, row["block"], row["symbol"], row["unit"], value, low, high, row["distribution"], row["status"],
-            row["source"], row["locator"], row["price_year"], row["note"],
+            name, row["block"], row["symbol"], row["unit"], value, low, high, row["distribution"],
+            row["status"], row["source"], row["locator"], row["price_year"], row["note"],
         )  # fmt: skip
         check(parameter)
         found[name] = parameter
@@ -65,13 +71,21 @@ def check(parameter: Parameter) -> None:
     """Refuse a row whose bounds do not hold its value or whose provenance is missing."""
     p = parameter
     if not p.low <= p.value <= p.high:
-        raise ScenarioError(f"parameters.csv: {p.name} = {p.value} lies outside its bounds [{p.low}, {p.high}]")
+        raise ScenarioError(
+            f"parameters.csv: {p.name} = {p.value} lies outside its bounds [{p.low}, {p.high}]"
+        )
     if p.status not in STATUSES:
-        raise ScenarioError(f"parameters.csv: {p.name} has status '{p.status}'; allowed: {', '.join(STATUSES)}")
+        raise ScenarioError(
+            f"parameters.csv: {p.name} has status '{p.status}'; allowed: {', '.join(STATUSES)}"
+        )
     if p.distribution not in DISTRIBUTIONS:
-        raise ScenarioError(f"parameters.csv: {p.name} has distribution '{p.distribution}'; allowed: {', '.join(DISTRIBUTIONS)}")
+        raise ScenarioError(
+            f"parameters.csv: {p.name} has distribution '{p.distribution}'; "
+            f"allowed: {', '.join(DISTRIBUTIONS)}"
+        )
     if not (p.note if p.status == "assumed" else p.source):
-        raise ScenarioError(f"parameters.csv: {p.name} is {p.status} but gives no {'rationale' if p.status == 'assumed' else 'source'}")
+        missing = "rationale" if p.status == "assumed" else "source"
+        raise ScenarioError(f"parameters.csv: {p.name} is {p.status} but gives no {missing}")
     if not p.unit:
         raise ScenarioError(f"parameters.csv: {p.name} has no unit (write 1 for a pure number)")
 
@@ -82,15 +96,18 @@ def checked_value(name: str, value: object, where: str) -> float:
     if name not in registry:
         raise unknown("parameter", name, registry, where)
     parameter = registry[name]
+    allowed = f"allowed: {parameter.low:g} to {parameter.high:g} {parameter.unit}"
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ScenarioError(f"{where}: {name} = {value!r} is not a finite number; allowed: {parameter.low:g} to {parameter.high:g} {parameter.unit}")
+        raise ScenarioError(f"{where}: {name} = {value!r} is not a finite number; {allowed}")
     if not parameter.low <= value <= parameter.high:
-        raise ScenarioError(f"{where}: {name} = {value:g} is out of range; allowed: {parameter.low:g} to {parameter.high:g} {parameter.unit}")
+        raise ScenarioError(f"{where}: {name} = {value:g} is out of range; {allowed}")
     return float(value)
 
 
 def parameter_record(values: Mapping[str, float]) -> np.ndarray:
-    """Build the one-row record that rules read: registry defaults overwritten by ``values`` (already checked)."""
+    """Build the one-row record that rules read: registry defaults overwritten by ``values`` (already
+    checked).
+    """
     registry = parameters()
     dtype = np.dtype((np.record, [(name, np.float64) for name in registry]))
     record = np.zeros(1, dtype)

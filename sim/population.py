@@ -1,6 +1,8 @@
-"""Who exists at the start: numbered slots of firms with keyed identities, consumer classes, skills, the public sector.
+"""Who exists at the start: numbered slots of firms with keyed identities, consumer classes, skills, the
+public sector.
 
-A slot's identity depends on the seed and its number only, never on the regime or on how many other slots there are.
+A slot's identity depends on the seed and its number only, never on the regime or on how many other slots
+there are.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ def spread(mean: float, half_width: float, u: FloatArray) -> FloatArray:
 
 
 def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> None:
-    """Give the home slots their identity; slot 0 is the state's own miner, then households, farms and foreign firms."""
+    """Give the home slots their identity; slot 0 is the state's own miner, then households, farms and foreign
+    firms.
+    """
     firms = state.miners
     count = len(firms)
     u = identities(seed, "miner_identity", count, 16)
@@ -45,12 +49,16 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     kind[place < v["household_miner_share"]] = HOUSEHOLD
     kind[place >= 1.0 - v["foreign_miner_share"]] = FOREIGN
     kind[0] = STATE
-    size = np.select([kind == HOUSEHOLD, kind == FOREIGN], [v["household_size_factor"], v["foreign_size_factor"]], 1.0)
+    size = np.select(
+        [kind == HOUSEHOLD, kind == FOREIGN], [v["household_size_factor"], v["foreign_size_factor"]], 1.0
+    )
     firms["agent_id"] = np.arange(count)
     firms["home"] = 1
     firms["kind"] = kind
     firms["zone"] = np.minimum((u[:, 0] * zones).astype(int), zones - 1)
-    firms["target_mw"] = v["home_miner_size_median_mw"] * size * np.exp(v["home_miner_size_log_spread"] * ndtri(u[:, 1]))
+    firms["target_mw"] = (
+        v["home_miner_size_median_mw"] * size * np.exp(v["home_miner_size_log_spread"] * ndtri(u[:, 1]))
+    )
     cost = v["mining_site_capex_usd_per_mw"] + REFERENCE_RIG_USD_PER_MW
     firms["funds_usd"] = v["funds_over_target_cost"] * firms["target_mw"] * cost * (0.5 + u[:, 2])
     firms["wacc_per_year"] = v["miner_hurdle_rate_per_year"]
@@ -67,7 +75,9 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms["target_mw"][0] = UNBOUNDED_MW
 
 
-def settle_world_miners(state: State, seed: int, v: dict[str, float], frontier: Frontier, hashprice: float) -> None:
+def settle_world_miners(
+    state: State, seed: int, v: dict[str, float], frontier: Frontier, hashprice: float
+) -> None:
     """Give the rest of the world its fleet: equal hash per firm, older machines where power is cheap."""
     firms = state.world_miners
     count = len(firms)
@@ -76,7 +86,9 @@ def settle_world_miners(state: State, seed: int, v: dict[str, float], frontier: 
     firms["agent_id"] = np.arange(count)
     firms["home"] = 0
     firms["kind"] = WORLD
-    firms["power_price_usd_per_kwh"] = v["world_power_median_usd_per_kwh"] * np.exp(v["world_power_log_spread"] * rank)
+    firms["power_price_usd_per_kwh"] = v["world_power_median_usd_per_kwh"] * np.exp(
+        v["world_power_log_spread"] * rank
+    )
     firms["pue"] = np.maximum(1.0, spread(v["world_pue"], 0.5 * (v["world_pue"] - 1.0), u[:, 1]))
     firms["wacc_per_year"] = v["world_miner_rate_per_year"]
     firms["hurdle"] = spread(v["miner_hurdle_npv_mean"], v["miner_hurdle_npv_spread"], u[:, 2])
@@ -87,7 +99,9 @@ def settle_world_miners(state: State, seed: int, v: dict[str, float], frontier: 
     firms["lawful"] = 1
     released = frontier.release_month < 0
     own_median = v["world_fleet_median_j_per_th"] * np.exp(-v["world_fleet_log_spread"] * 0.5 * rank)
-    distance = (np.log(frontier.j_per_th)[None, :] - np.log(own_median)[:, None]) / v["world_fleet_log_spread"]
+    distance = (np.log(frontier.j_per_th)[None, :] - np.log(own_median)[:, None]) / v[
+        "world_fleet_log_spread"
+    ]
     weight = np.where(released[None, :], np.exp(-0.5 * distance**2), 0.0)
     weight /= weight.sum(axis=1, keepdims=True)
     hash_ths = v["network_hash_start_ehs"] * 1e6 / count / v["mining_availability"]
@@ -111,14 +125,23 @@ def settle_ai_firms(state: State, seed: int, v: dict[str, float], zones: int) ->
     kind[place < cloud + v["sovereign_slot_share"]] = SOVEREIGN
     kind[place < cloud] = GPU_CLOUD
     kind[place < v["colocation_slot_share"]] = COLOCATION
-    stage = np.array([v["colocation_stage_mw_it"], v["cloud_stage_mw_it"], v["sovereign_stage_mw_it"], v["hyperscaler_stage_mw_it"]])
+    stage = np.array(
+        [
+            v["colocation_stage_mw_it"],
+            v["cloud_stage_mw_it"],
+            v["sovereign_stage_mw_it"],
+            v["hyperscaler_stage_mw_it"],
+        ]
+    )
     firms["agent_id"] = np.arange(count)
     firms["home"] = 1
     firms["kind"] = kind
     firms["zone"] = np.minimum((u[:, 0] * zones).astype(int), zones - 1)
     firms["stage_mw_it"] = stage[kind] * np.exp(0.5 * ndtri(u[:, 1]))
     firms["target_mw"] = firms["stage_mw_it"] * v["stages_per_firm"]
-    capex = v["ai_facility_capex_usd_per_mw_it"] + np.where(kind == COLOCATION, 0.0, v["gpu_capex_usd_per_mw_it"])
+    capex = v["ai_facility_capex_usd_per_mw_it"] + np.where(
+        kind == COLOCATION, 0.0, v["gpu_capex_usd_per_mw_it"]
+    )
     firms["funds_usd"] = v["ai_funds_over_stage_cost"] * firms["stage_mw_it"] * capex * (0.5 + u[:, 2])
     firms["wacc_per_year"] = v["ai_wacc_per_year"] * (0.85 + 0.3 * u[:, 3]) - v["country_risk_premium"]
     firms["hurdle"] = spread(v["ai_hurdle_npv_mean"], v["ai_hurdle_npv_spread"], u[:, 4])
@@ -142,7 +165,9 @@ def settle_consumers(state: State, country: Country, v: dict[str, float]) -> Non
     zones = len(country.zones)
     tariff = v["average_tariff_local_per_kwh"] / v["local_per_usd"]
     surcharge = v["debt_surcharge_local_per_kwh"] / v["local_per_usd"]
-    for i, (item, zone) in enumerate((item, zone) for item in country.consumer_class for zone in range(zones)):
+    for i, (item, zone) in enumerate(
+        (item, zone) for item in country.consumer_class for zone in range(zones)
+    ):
         row = state.consumers[i]
         row.agent_id, row.zone = i, zone
         row.base_share = item.sales_share * item.zone_shares[zone]

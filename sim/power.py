@@ -1,4 +1,6 @@
-"""The power system of a month: what plants can do, what the country and the new firms want, and what dispatch makes of it."""
+"""The power system of a month: what plants can do, what the country and the new firms want, and what dispatch
+makes of it.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class MonthOfPower:
 
 @kernel
 def firm_loads(miners, ai_firms, zones):  # type: ignore[no-untyped-def]
-    """Add up hourly load by zone: returns (licensed mining, other mining, AI), each zones x 24 in MW at the meter."""
+    """Add up hourly load by zone: returns (licensed mining, other mining, AI), each zones x 24 in MW at the
+    meter.
+    """
     licensed = np.zeros((zones, 24))
     informal = np.zeros((zones, 24))
     ai = np.zeros((zones, 24))
@@ -86,10 +90,14 @@ class PowerSystem:
         self.availability = np.array([p.availability for p in plants])
         coal = np.array([p.technology == "imported_coal" for p in plants])
         self.availability[coal] *= values["imported_coal_availability"]
-        self.wedge_usd = np.where(coal, values["imported_coal_wedge_local_per_kwh"] / values["local_per_usd"] * 1000.0, 0.0)
+        self.wedge_usd = np.where(
+            coal, values["imported_coal_wedge_local_per_kwh"] / values["local_per_usd"] * 1000.0, 0.0
+        )
         self.must_run = np.array([p.must_run_share for p in plants])
         self.take_or_pay = np.array([p.take_or_pay_share for p in plants])
-        self.om_usd = np.array([p.variable_om_local_per_kwh for p in plants]) / values["local_per_usd"] * 1000.0
+        self.om_usd = (
+            np.array([p.variable_om_local_per_kwh for p in plants]) / values["local_per_usd"] * 1000.0
+        )
         self.emission = np.array([p.emission_t_per_mwh for p in plants])
         self.limited = np.array([p.energy_limited for p in plants])
         self.is_hydro = np.array([p.technology == "hydro" for p in plants])
@@ -107,7 +115,9 @@ class PowerSystem:
         self.fallbacks = 0
 
     def available_mw(self, month_of_year: int) -> FloatArray:
-        """Available MW by plant and hour in a calendar month of normal water and no outage beyond the usual."""
+        """Available MW by plant and hour in a calendar month of normal water and no outage beyond the
+        usual.
+        """
         season = season_of(month_of_year)
         flat = np.repeat((self.capacity * self.availability[:, month_of_year - 1])[:, None], 24, axis=1)
         for i, plant in enumerate(self.country.plant):
@@ -127,7 +137,9 @@ class PowerSystem:
         return cost
 
     def plant_series(self) -> FloatArray:
-        """Availability factor by month and plant: outages of thermal plants, water of hydro, dated events of single ones."""
+        """Availability factor by month and plant: outages of thermal plants, water of hydro, dated events of
+        single ones.
+        """
         months = len(self.drivers.labels)
         factor = np.ones((months, len(self.country.plant)))
         factor[:, self.thermal] = self.drivers.outage_factor[:, None]
@@ -139,7 +151,9 @@ class PowerSystem:
         return factor
 
     def base_load(self, state: State, t: int) -> tuple[FloatArray, FloatArray]:
-        """Load of ordinary consumers at the generation end by zone and hour, and the solar that replaced some of it."""
+        """Load of ordinary consumers at the generation end by zone and hour, and the solar that replaced some
+        of it.
+        """
         month = int(self.drivers.month_of_year[t])
         season = season_of(month)
         mean = self.country.load_shape.mean_load_mw[month - 1] * self.drivers.demand_factor[t]
@@ -161,7 +175,9 @@ class PowerSystem:
         return base, shade
 
     def run_month(self, state: State, t: int) -> MonthOfPower:
-        """Dispatch month ``t`` and publish served shares by hour; mining under an interruption contract is cut first."""
+        """Dispatch month ``t`` and publish served shares by hour; mining under an interruption contract is
+        cut first.
+        """
         values, drivers = self.values, self.drivers
         days = float(drivers.days[t])
         base, solar = self.base_load(state, t)
@@ -174,7 +190,11 @@ class PowerSystem:
         cost = self.fuel_usd[t] + self.om_usd + self.wedge_usd
         water = np.where(
             self.limited,
-            self.capacity * self.availability[:, drivers.month_of_year[t] - 1] * drivers.hydro_factor[t] * 24.0 * days,
+            self.capacity
+            * self.availability[:, drivers.month_of_year[t] - 1]
+            * drivers.hydro_factor[t]
+            * 24.0
+            * days,
             np.inf,
         )
         case = DispatchCase(
@@ -202,7 +222,9 @@ class PowerSystem:
         self.publish_service(state, result, demand, cut_first)
         return self.account(result, t, demand, base, solar, licensed + informal, ai, cost, maximum)
 
-    def publish_service(self, state: State, result: DispatchResult, demand: FloatArray, cut_first: FloatArray) -> None:
+    def publish_service(
+        self, state: State, result: DispatchResult, demand: FloatArray, cut_first: FloatArray
+    ) -> None:
         """Publish the served share of interruptible and firm load in each hour."""
         world = state.world
         wanted = cut_first.sum(axis=0)
@@ -243,19 +265,27 @@ class PowerSystem:
         )
 
     def spare_mw(self, result: DispatchResult, maximum: FloatArray, t: int) -> FloatArray:
-        """Idle capacity by hour after the reserve, with the gas limit; stored water is not counted as spare."""
+        """Idle capacity by hour after the reserve, with the gas limit; stored water is not counted as
+        spare.
+        """
         idle = np.maximum(0.0, maximum - result.gen_mw)
         gas = self.group >= 0
         limit = self.values["rlng_group_cap_mw"] * self.drivers.gas_factor[t] - result.gen_mw[gas].sum(axis=0)
-        free = idle[~gas & ~self.limited].sum(axis=0) + np.minimum(idle[gas].sum(axis=0), np.maximum(0.0, limit))
+        free = idle[~gas & ~self.limited].sum(axis=0) + np.minimum(
+            idle[gas].sum(axis=0), np.maximum(0.0, limit)
+        )
         return np.maximum(0.0, free - self.values["reserve_margin_mw"])
 
     def opening_price_usd_per_mwh(self, state: State) -> FloatArray:
-        """Hourly price of the first month without new load: what large users expect to be the marginal cost."""
+        """Hourly price of the first month without new load: what large users expect to be the marginal
+        cost.
+        """
         return self.run_month(state, 0).price_usd_per_mwh
 
     def capacity_cost_usd(self, t: int) -> float:
-        """Capacity payments of a month, owed whether plants run or not; the local part erodes with the exchange rate."""
+        """Capacity payments of a month, owed whether plants run or not; the local part erodes with the
+        exchange rate.
+        """
         share = self.values["capacity_usd_share"]
         slide = self.values["local_per_usd"] / float(self.drivers.local_per_usd[t])
         return self.capacity_usd_per_month * (share + (1.0 - share) * slide)

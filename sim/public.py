@@ -1,4 +1,6 @@
-"""The public side of a month: the regime's timeline in force, reversal, and what the government sees of its targets."""
+"""The public side of a month: the regime's timeline in force, reversal, and what the government sees of its
+targets.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,11 @@ from sim.state import State
 
 
 def apply_policy(state: State, timeline, t: int, reversal_draw: float) -> None:  # type: ignore[no-untyped-def]
-    """Copy the month's instruments, apply what the government has changed, and let a reversal strike (Eq. M7).
+    """Copy the month's instruments, apply what the government has changed, and let a reversal strike (Eq.
+    M7).
 
-    A reversal closes the offer for good; it also moves connected sites towards the industrial tariff unless contracts are
+    A reversal closes the offer for good; it also moves connected sites towards the industrial tariff unless
+    contracts are
     grandfathered.
     """
     state.policy[0] = timeline[t]

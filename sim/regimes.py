@@ -37,7 +37,9 @@ class Instrument:
     definition: str
 
     def parse(self, value: object, where: str) -> float:
-        """Turn a TOML value into the number the model uses; ScenarioError names the field, value and bound."""
+        """Turn a TOML value into the number the model uses; ScenarioError names the field, value and
+        bound.
+        """
         if self.kind == "bool":
             if isinstance(value, bool):
                 return float(value)
@@ -45,10 +47,17 @@ class Instrument:
         if self.kind == "choice":
             if isinstance(value, str) and value in self.choices:
                 return float(self.choices.index(value))
-            raise ScenarioError(f"{where}: {self.name} = {value!r} is not allowed; allowed: {', '.join(self.choices)}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
             raise ScenarioError(
-                f"{where}: {self.name} = {value!r} is not allowed; allowed: {self.low:g} to {self.high:g} {self.unit}"
+                f"{where}: {self.name} = {value!r} is not allowed; allowed: {', '.join(self.choices)}"
+            )
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not self.low <= value <= self.high
+        ):
+            raise ScenarioError(
+                f"{where}: {self.name} = {value!r} is not allowed; "
+                f"allowed: {self.low:g} to {self.high:g} {self.unit}"
             )
         return float(value)
 
@@ -62,7 +71,15 @@ def instruments() -> dict[str, Instrument]:
         low = float(row["low"]) if row["low"] else 0.0
         high = float(row["high"]) if row["high"] else float(len(choices))
         found[row["name"]] = Instrument(
-            row["name"], row["unit"], row["kind"], low, high, row["default"], choices, row["label"], row["definition"]
+            row["name"],
+            row["unit"],
+            row["kind"],
+            low,
+            high,
+            row["default"],
+            choices,
+            row["label"],
+            row["definition"],
         )
     return found
 
@@ -138,7 +155,9 @@ def load_regime(name: str) -> Regime:
     except ValidationError as error:
         raise explain(error, where) from None
     known = instruments()
-    for place, settings in [("base", regime.base)] + [(f"event {i + 1}", e.set) for i, e in enumerate(regime.event)]:
+    for place, settings in [("base", regime.base)] + [
+        (f"event {i + 1}", e.set) for i, e in enumerate(regime.event)
+    ]:
         for key, value in settings.items():
             if key not in known:
                 raise unknown("instrument", key, known, f"{where}, {place}")
@@ -157,7 +176,9 @@ def months_between(start: str, month: str) -> int:
 
 
 def policy_timeline(regime: Regime, start: str, months: int, local_per_usd: float) -> np.ndarray:
-    """Compile a regime into one Policy record per month; local prices are converted to the host's currency at start."""
+    """Compile a regime into one Policy record per month; local prices are converted to the host's currency at
+    start.
+    """
     known = instruments()
     scale = local_per_usd / regime.local_per_usd
     records = new_records(Policy, months)
@@ -169,7 +190,10 @@ def policy_timeline(regime: Regime, start: str, months: int, local_per_usd: floa
 
     defaults = {name: default_value(item) for name, item in known.items()}
     write(0, {**defaults, **regime.base}, regime.name)
-    dated = [(e.after_months if e.after_months is not None else months_between(start, e.month), e) for e in regime.event]
+    dated = [
+        (e.after_months if e.after_months is not None else months_between(start, e.month), e)
+        for e in regime.event
+    ]
     for first, event in sorted(dated, key=lambda pair: pair[0]):
         if first < months:
             write(first, event.set, regime.name)

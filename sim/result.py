@@ -48,9 +48,14 @@ def agent_table(records) -> pd.DataFrame:  # type: ignore[no-untyped-def]
 
 
 def simulate(
-    scenario: Scenario, seed: int = 0, *, engine: str = "columns", on_month: Callable[[int], None] | None = None
+    scenario: Scenario,
+    seed: int = 0,
+    *,
+    engine: str = "columns",
+    on_month: Callable[[int], None] | None = None,
 ) -> Result:
-    """Simulate a scenario. The seed fixes all luck; the engine ("columns" or "objects") does not change results.
+    """Simulate a scenario. The seed fixes all luck; the engine ("columns" or "objects") does not change
+    results.
 
     ``on_month`` is called with the number of months done. Raises ScenarioError for a bad seed or engine.
     """
@@ -68,7 +73,16 @@ def simulate(
             model.step()
             if on_month is not None:
                 on_month(month + 1)
-        kinds = ("miners", "world_miners", "ai_firms", "consumers", "skills", "operator", "government", "lender")
+        kinds = (
+            "miners",
+            "world_miners",
+            "ai_firms",
+            "consumers",
+            "skills",
+            "operator",
+            "government",
+            "lender",
+        )
         return Result(
             scenario=scenario,
             seed=seed,

@@ -1,4 +1,6 @@
-"""A scenario: country + regime timeline + drivers + overrides; canonical JSON and hash make it reproducible."""
+"""A scenario: country + regime timeline + drivers + overrides; canonical JSON and hash make it
+reproducible.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,8 @@ def load_scenario(
 ) -> Scenario:
     """Build a checked scenario from shipped names or paths to TOML files.
 
-    ``overrides`` sets parameters by registry name, ``population`` the number of firm slots by kind. Raises ScenarioError
+    ``overrides`` sets parameters by registry name, ``population`` the number of firm slots by kind. Raises
+    ScenarioError
     with a one-line message for anything unknown or out of bounds.
     """
     if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= LONGEST_RUN_MONTHS:
@@ -102,7 +105,9 @@ def load_scenario(
         if kind not in POPULATION:
             raise ScenarioError(f"unknown population '{kind}'; allowed: {', '.join(POPULATION)}")
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= LARGEST_POPULATION:
-            raise ScenarioError(f"population {kind} = {size!r} is not allowed; allowed: 1 to {LARGEST_POPULATION}")
+            raise ScenarioError(
+                f"population {kind} = {size!r} is not allowed; allowed: 1 to {LARGEST_POPULATION}"
+            )
         sizes[kind] = size
     checked = {name: checked_value(name, value, "overrides") for name, value in (overrides or {}).items()}
     return Scenario(load_country(country), load_regime(regime), start, months, drivers, checked, sizes)

@@ -1,4 +1,6 @@
-"""Settlement of a month: collect the flows of all firms, run the power sector's accounts, post everything to the ledger."""
+"""Settlement of a month: collect the flows of all firms, run the power sector's accounts, post everything to
+the ledger.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ SMALLEST_TARIFF_USD_PER_KWH = 0.001
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums of the month's flows over firms of a kind, and the parts that belong to foreign owners and to the state."""
+    """Sums of the month's flows over firms of a kind, and the parts that belong to foreign owners and to the
+    state.
+    """
 
     all: FloatArray
     foreign: FloatArray
@@ -69,7 +73,9 @@ def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
 
 @dataclass(frozen=True)
 class PowerAccounts:
-    """The power sector's month in USD and MWh: costs, what others and new load paid, what was subsidised or left unpaid."""
+    """The power sector's month in USD and MWh: costs, what others and new load paid, what was subsidised or
+    left unpaid.
+    """
 
     energy_usd: float
     capacity_usd: float
@@ -93,7 +99,9 @@ def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple
     base = operator["base_tariff_usd_per_kwh"][0] - operator["subsidy_usd_per_kwh"][0]
     surcharge = values["debt_surcharge_local_per_kwh"] / float(state.world["local_per_usd"][0])
     adjust = operator["fuel_adjustment_usd_per_kwh"][0] + surcharge
-    consumers["tariff_usd_per_kwh"] = np.maximum(SMALLEST_TARIFF_USD_PER_KWH, base * consumers["tariff_ratio"] + adjust)
+    consumers["tariff_usd_per_kwh"] = np.maximum(
+        SMALLEST_TARIFF_USD_PER_KWH, base * consumers["tariff_ratio"] + adjust
+    )
     served = state.world["firm_served_share"][0]
     consumers["energy_mwh"] = (consumers["load_mw"] * served).sum(axis=1) * days * delivered
     consumers["bill_usd"] = consumers["energy_mwh"] * 1000.0 * consumers["tariff_usd_per_kwh"]
@@ -101,9 +109,16 @@ def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple
 
 
 def settle_power(
-    state: State, t: int, power: MonthOfPower, capacity_usd: float, values: dict[str, float], firms: tuple[Totals, Totals]
+    state: State,
+    t: int,
+    power: MonthOfPower,
+    capacity_usd: float,
+    values: dict[str, float],
+    firms: tuple[Totals, Totals],
 ) -> PowerAccounts:
-    """Run purchaser and distributors: costs in, bills and subsidy out; the gap is added to arrears owed to generators."""
+    """Run purchaser and distributors: costs in, bills and subsidy out; the gap is added to arrears owed to
+    generators.
+    """
     operator = state.operator
     billed, sold_mwh = bill_consumers(state, power.days, values)
     arrears = float(operator["arrears_usd"][0])
@@ -111,7 +126,9 @@ def settle_power(
     stolen_mwh = sum(sums["stolen_mwh"] for sums in firms)
     delivery = 1.0 - values["transmission_loss_share"]
     new_load = power.mining_mw + power.ai_mw
-    price = float((power.price_usd_per_mwh * new_load).sum() / new_load.sum()) if new_load.sum() > 0.0 else 0.0
+    price = (
+        float((power.price_usd_per_mwh * new_load).sum() / new_load.sum()) if new_load.sum() > 0.0 else 0.0
+    )
     accounts = PowerAccounts(
         energy_usd=power.energy_cost_usd,
         capacity_usd=capacity_usd,
@@ -153,7 +170,9 @@ def post_power(ledger: Ledger, t: int, power: MonthOfPower, accounts: PowerAccou
     ledger.post(t, "arrears", G, D, accounts.arrears_change_usd)
 
 
-def post_public(ledger: Ledger, t: int, inspections_usd: float, training_usd: float, auction_usd: float) -> None:
+def post_public(
+    ledger: Ledger, t: int, inspections_usd: float, training_usd: float, auction_usd: float
+) -> None:
     """Post the treasury's own spending and what seized machines fetched abroad."""
     ledger.post(t, "public_spending", T, H, inspections_usd + training_usd)
     ledger.post(t, "auctions", W, T, auction_usd)

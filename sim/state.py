@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.ai_firm import AiFirm
-from agents.base import column_types, new_records
+from agents.base import new_records
 from agents.consumer import Consumer
 from agents.firm import FLOWS
 from agents.government import Government
@@ -34,10 +34,10 @@ KINDS: dict[str, type] = {
 }
 
 
-def flow_view(records: np.ndarray, columns: type) -> FloatArray:
+def flow_view(records: np.ndarray) -> FloatArray:
     """Matrix view (agents x flows) of the contiguous flow columns of firm records."""
-    names = list(column_types(columns))
-    first = records.dtype.fields[names[names.index(FLOWS[0])]][1] // 8
+    fields: Any = records.dtype.fields or {}
+    first = int(fields[FLOWS[0]][1]) // 8
     table = records.view(np.float64).reshape(len(records), records.dtype.itemsize // 8)
     return table[:, first : first + len(FLOWS)]
 
@@ -62,9 +62,9 @@ class State:
     ai_flows: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
-        self.miner_flows = flow_view(self.miners, Miner)
-        self.world_flows = flow_view(self.world_miners, Miner)
-        self.ai_flows = flow_view(self.ai_firms, AiFirm)
+        self.miner_flows = flow_view(self.miners)
+        self.world_flows = flow_view(self.world_miners)
+        self.ai_flows = flow_view(self.ai_firms)
 
     def agents(self, kind: str) -> np.ndarray:
         """Records of a kind by name (see ``KINDS``)."""

@@ -1,7 +1,10 @@
-"""Keyed random draws: every draw is a function of (seed, purpose, agent, month), so regimes share their luck (P1).
+"""Keyed random draws: every draw is a function of (seed, purpose, agent, month), so regimes share their luck
+(P1).
 
-A counter-based generator (Philox 4x64, 10 rounds; Salmon et al. 2011) turns the counter (month, agent, purpose, 0) under
-the key (seed, STREAM_VERSION) into four uniforms. No draw depends on how many other draws were made: adding an agent or a
+A counter-based generator (Philox 4x64, 10 rounds; Salmon et al. 2011) turns the counter (month, agent,
+purpose, 0) under
+the key (seed, STREAM_VERSION) into four uniforms. No draw depends on how many other draws were made: adding
+an agent or a
 feature changes nobody else's luck. ``numpy.random.Philox`` is the oracle in the tests.
 """
 
@@ -77,7 +80,12 @@ def _fill(out, seed, version, purpose, months, agents):  # type: ignore[no-untyp
     for row in range(len(agents)):
         for block in range((out.shape[1] + 3) // 4):
             w = philox(
-                np.uint64(months[row]), np.uint64(agents[row]), np.uint64(purpose), np.uint64(block), seed, version
+                np.uint64(months[row]),
+                np.uint64(agents[row]),
+                np.uint64(purpose),
+                np.uint64(block),
+                seed,
+                version,
             )
             for j in range(4):
                 if block * 4 + j < out.shape[1]:
@@ -87,7 +95,8 @@ def _fill(out, seed, version, purpose, months, agents):  # type: ignore[no-untyp
 def uniforms(seed: int, purpose: str, months: np.ndarray, agents: np.ndarray, count: int) -> np.ndarray:
     """Draw uniforms in (0, 1): one row per (month, agent) pair, ``count`` per row.
 
-    ``months`` and ``agents`` are integer arrays of equal length (agent 0 for the world's own series); ``purpose`` must be
+    ``months`` and ``agents`` are integer arrays of equal length (agent 0 for the world's own series);
+    ``purpose`` must be
     registered in ``PURPOSES`` (KeyError otherwise).
     """
     out = np.empty((len(agents), count))

@@ -1,4 +1,6 @@
-"""Prices that large users see this month: the offer under its tariff rule, the ordinary industrial tariff, the levy."""
+"""Prices that large users see this month: the offer under its tariff rule, the ordinary industrial tariff,
+the levy.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ PEAK_HOURS = (17, 18, 19, 20)
 def publish_tariffs(worlds, policies, pars, operators, governments, local_per_usd, marginal_usd_per_mwh):  # type: ignore[no-untyped-def]
     """Publish hourly tariffs in USD per kWh from last month's marginal cost and the operator's tariffs.
 
-    A fixed local price keeps its dollar value only by its indexation share. ``marginal_usd_per_mwh`` is hourly, at the
+    A fixed local price keeps its dollar value only by its indexation share. ``marginal_usd_per_mwh`` is
+    hourly, at the
     generation end; delivery to a large user adds the transmission loss.
     """
     world, policy, par = worlds[0], policies[0], pars[0]

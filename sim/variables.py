@@ -1,9 +1,12 @@
-"""The registry of output variables: it drives recording, labels, tables and documentation (``data/outputs.csv``)."""
+"""The registry of output variables: it drives recording, labels, tables and documentation
+(``data/outputs.csv``).
+"""
 
 from __future__ import annotations
 
 import csv
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +15,7 @@ import pandas as pd
 
 from sim.parameters import data_text
 
-AGGREGATIONS = {
+AGGREGATIONS: dict[str, Callable[[npt.NDArray[np.float64]], np.float64]] = {
     "sum": np.sum,
     "mean": np.mean,
     "last": lambda values: values[-1],
@@ -44,7 +47,9 @@ def outputs() -> dict[str, Output]:
 
 
 class Recorder:
-    """Monthly outputs of a run; a month is complete only if every registered output was written and is finite."""
+    """Monthly outputs of a run; a month is complete only if every registered output was written and is
+    finite.
+    """
 
     def __init__(self, labels: tuple[str, ...]) -> None:
         self.labels = labels
@@ -52,7 +57,9 @@ class Recorder:
         self.values = np.full((len(labels), len(self.names)), np.nan)
 
     def record(self, t: int, row: dict[str, float]) -> None:
-        """Store a month. Raises FloatingPointError naming an output that is missing, unknown or not finite."""
+        """Store a month. Raises FloatingPointError naming an output that is missing, unknown or not
+        finite.
+        """
         if row.keys() != outputs().keys():
             wrong = sorted(row.keys() ^ outputs().keys())
             raise FloatingPointError(f"{self.labels[t]}: outputs missing or unknown: {', '.join(wrong)}")
@@ -63,6 +70,8 @@ class Recorder:
 
     def frame(self) -> pd.DataFrame:
         """Outputs as a table: one row per month, units in ``.attrs``."""
-        table = pd.DataFrame(self.values.copy(), index=pd.Index(self.labels, name="month"), columns=list(self.names))
+        table = pd.DataFrame(
+            self.values.copy(), index=pd.Index(self.labels, name="month"), columns=list(self.names)
+        )
         table.attrs["units"] = {name: output.unit for name, output in outputs().items()}
         return table
