@@ -22,15 +22,8 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from sim.compiled import kernel
-from sim.dispatch_case import (
-    DispatchCase,
-    DispatchOutput,
-    cost_usd,
-    dual_bound_usd,
-    must_run_mw,
-    violation_relative,
-)
-from sim.dispatch_search import GAP_MAX, VIOLATION_MAX, dispatch_kernel
+from sim.dispatch_case import DispatchCase, DispatchOutput, must_run_mw, prove
+from sim.dispatch_search import dispatch_kernel
 
 __all__ = [
     "DispatchCase",
@@ -291,10 +284,10 @@ def solve_lp(case: DispatchCase, fallback: bool = False) -> DispatchResult:
         method="highs-ds",
         options=options,
     )
+    if solution.status != 0:
+        raise RuntimeError(f"dispatch: HiGHS found no optimum: {solution.message}")
     plants, hours = case.max_mw.shape
     out = empty_output(plants, case.demand_mw.shape[0], case.group_cap_mw.shape[0], hours)
-    if solution.status != 0:
-        return _result(out, converged=False, fallback=fallback)
     for array, block in zip(out[:5], blocks[:5], strict=True):
         array[...] = solution.x[block].reshape(array.shape) if block.size else 0.0
     _keep_local(case, out)
@@ -304,14 +297,8 @@ def solve_lp(case: DispatchCase, fallback: bool = False) -> DispatchResult:
             out.group_value_usd_per_mwh[index] -= dual
         elif kind != "hour":
             out.plant_value_usd_per_mwh[index] += -dual if kind == "plant" else dual
-    out.summary[:] = (
-        cost_usd(case, out),
-        dual_bound_usd(case, must_run_mw(case), *out[5:6], *out[7:9]),
-        violation_relative(case, out),
-        solution.nit,
-    )
-    proven = out.summary[0] - out.summary[1] <= GAP_MAX * max(abs(out.summary[0]), 1.0)
-    return _result(out, converged=bool(proven and out.summary[2] <= VIOLATION_MAX), fallback=fallback)
+    out.summary[3] = solution.nit
+    return _result(out, converged=prove(case, must_run_mw(case), out), fallback=fallback)
 
 
 def _keep_local(case: DispatchCase, out: DispatchOutput) -> None:

@@ -15,6 +15,9 @@ from numba.extending import register_jitable
 
 Array = npt.NDArray[Any]
 
+# Relative tolerances of the proof; cost differences count from 1 USD a month.
+GAP_MAX, VIOLATION_MAX = 1e-9, 1e-9
+
 
 class DispatchCase(NamedTuple):
     """One month's dispatch problem; P plants, Z zones (0 south, 1 north), F fuel groups, H typical hours.
@@ -137,12 +140,33 @@ def _above(value: float, limit: float) -> float:
 
 
 @register_jitable
-def violation_relative(case: DispatchCase, out: DispatchOutput) -> float:
-    """Compute the largest relative violation of a balance, energy or group limit (from 1 MW or MWh)."""
+def _bound_violation(case: DispatchCase, must_run: Array, out: DispatchOutput) -> float:
+    """Compute the largest relative violation of the bounds of single variables (from 1 MW)."""
+    worst = 0.0
+    for p in range(must_run.shape[0]):
+        for h in range(must_run.shape[1]):
+            gen = out.gen_mw[p, h]
+            excess = max(gen - case.max_mw[p, h], must_run[p, h] - gen)
+            worst = max(worst, excess / max(1.0, case.max_mw[p, h]))
+    for z in range(out.over_mw.shape[0]):
+        for h in range(must_run.shape[1]):
+            demand, cut = case.demand_mw[z, h], out.interrupted_mw[z, h]
+            excess = max(cut - case.interruptible_mw[z, h], cut + out.shed_mw[z, h] - demand)
+            excess = max(excess, -min(cut, out.shed_mw[z, h], out.over_mw[z, h]))
+            worst = max(worst, excess / max(1.0, demand))
+    for h in range(must_run.shape[1]):
+        worst = max(worst, (out.flow_mw[h] - case.link_north_mw) / max(1.0, case.link_north_mw))
+        worst = max(worst, (-out.flow_mw[h] - case.link_south_mw) / max(1.0, case.link_south_mw))
+    return worst
+
+
+@register_jitable
+def violation_relative(case: DispatchCase, must_run: Array, out: DispatchOutput) -> float:
+    """Compute the largest relative violation of a bound, balance, energy or group limit (1 MW or MWh up)."""
     zone, fuel_group, gen = case.zone, case.fuel_group, out.gen_mw
     plants, hours = gen.shape
     zones, groups = case.demand_mw.shape[0], case.group_cap_mw.shape[0]
-    worst = 0.0
+    worst = _bound_violation(case, must_run, out)
     supply, group, month = np.zeros(zones), np.zeros(groups), np.zeros(groups)
     for h in range(hours):
         for f in range(groups):
@@ -262,3 +286,15 @@ def dual_bound_usd(
         if case.group_energy_max_mwh[f] < np.inf:
             total -= max(0.0, group_value[f]) * case.group_energy_max_mwh[f]
     return total + case.days * _hours_bound(case, must_run, cost_hat, price_usd_per_mwh)
+
+
+@register_jitable
+def prove(case: DispatchCase, must_run: Array, out: DispatchOutput) -> bool:
+    """Decide whether an output is proven optimal within the tolerances; write cost, bound and violation."""
+    cost = cost_usd(case, out)
+    bound = dual_bound_usd(
+        case, must_run, out.price_usd_per_mwh, out.plant_value_usd_per_mwh, out.group_value_usd_per_mwh
+    )
+    violation = violation_relative(case, must_run, out)
+    out.summary[0], out.summary[1], out.summary[2] = cost, bound, violation
+    return cost - bound <= GAP_MAX * max(abs(cost), 1.0) and violation <= VIOLATION_MAX

@@ -69,16 +69,18 @@ def _dots(axes: Axes, rows: pd.DataFrame, columns: tuple[str, str, str], scale: 
 
 def _name_baseline(axes: Axes, rows: pd.DataFrame) -> None:
     """Say in the row without a difference that it is the baseline, not a missing value."""
+    low, high = axes.get_xlim()
+    side = 1 if low + high > 0.0 else -1  # The roomier side of zero.
     for place in np.flatnonzero(rows["difference"].isna()):
         axes.annotate(
             "baseline",
             (0.0, place),
-            xytext=(3, 0),
+            xytext=(3 * side, 0),
             textcoords="offset points",
+            ha="left" if side > 0 else "right",
             va="center",
             fontsize=6.5,
             color="#666666",
-            annotation_clip=False,
         )
 
 

@@ -1,10 +1,10 @@
 """B10 Dispatch: "Maximise sum wtp_j d_j - sum c_i g_i; price = dual of the balance."
 
-Source: linear programming duality; oracle `scipy.optimize.linprog(method="highs")` through `solve_lp`. "Values:
-c = (5, 12, 20, 35, 60), cap = (30, 40, 25, 20, 15), wtp = (300, 300, 95, 70, 40), demand = (50, 20, 15, 25, 30):
-g = (30, 40, 25, 20, 0), last block served 5 of 30, price 40 (set by demand), welfare 22,545 = producer plus consumer
-surplus. Tolerance 1e-8 between merit order and linprog. At an exact step the dual is an interval: accept any value
-inside."
+Source: linear programming duality; the oracle is HiGHS on the whole programme, through `solve_lp`. "Values: c
+= (5, 12, 20, 35, 60), cap = (30, 40, 25, 20, 15), wtp = (300, 300, 95, 70, 40), demand = (50, 20, 15, 25,
+30): g = (30, 40, 25, 20, 0), last block served 5 of 30, price 40 (set by demand), welfare 22,545 = producer
+plus consumer surplus. Tolerance 1e-8 between merit order and linprog. At an exact step the dual is an
+interval: accept any value inside."
 """
 
 from typing import Any
@@ -58,7 +58,7 @@ def make_case(cost: Any, cap: Any, demand_mw: float, **changes: Any) -> Dispatch
 
 @pytest.mark.parametrize("solve", [dispatch, solve_lp])
 def test_worked_case(solve: Any) -> None:
-    # A block that is not served forgoes its willingness to pay: it enters the merit order like a plant at that cost.
+    # A block that is not served forgoes its willingness to pay: it enters the merit order like a plant.
     case = make_case(np.concatenate((COST, WTP)), np.concatenate((CAP, DEMAND)), DEMAND.sum())
     result = solve(case)
     supply, not_served = result.gen_mw[:5, 0], result.gen_mw[5:, 0]
@@ -99,7 +99,7 @@ def test_nothing_out_of_the_money_on_random_books(
 
 @st.composite
 def months(draw: st.DrawFn) -> DispatchCase:
-    """Months of 24 hours with every coupling the dispatch knows; small integers make ties and binding limits common."""
+    """Months with every coupling the dispatch knows; the coarse step makes ties and binding limits common."""
     zones, plants = draw(st.integers(1, 2)), draw(st.integers(1, 14))
     groups = draw(st.integers(0, 3))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
