@@ -17,7 +17,7 @@ from agents.ai_appraisal import (
     running_cost_usd_per_mw_it_month,
     yearly_to_monthly,
 )
-from agents.firm import country_discount, raise_capital
+from agents.firm import raise_capital
 from agents.policy import Policy
 from agents.world import U_LICENCE, Parameters, World
 
@@ -84,7 +84,7 @@ def refresh(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> None
     """At the end of GPU life renew the hall if new GPUs pay for themselves in the existing facility;
     otherwise retire it.
     """
-    discount = yearly_to_monthly(country_discount(firm, world, policy, par))
+    discount = yearly_to_monthly(firm.wacc_per_year + par.country_risk_premium)
     cost = running_cost_usd_per_mw_it_month(firm, world, policy, par)
     merchant = merchant_usd_per_mw_it_month(world, par, world.domestic_sales_share, world.utilisation)
     value = hall_value(firm, par, contract_usd_per_mw_it_month(firm, par), merchant, cost, discount, 0.0)

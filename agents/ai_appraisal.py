@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from numba.extending import register_jitable
 
-from agents.firm import country_discount
 from agents.policy import Policy
-from agents.rules.finance import pv_declining_margin
+from agents.rules.finance import pv_declining_margin, share_after_event
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
 if TYPE_CHECKING:
@@ -74,10 +73,26 @@ def ai_tariff_usd_per_kwh(world: World, policy: Policy) -> float:
 
 
 @register_jitable
+def expected_tariff_usd_per_kwh(world: World, policy: Policy, par: Parameters) -> float:
+    """Tariff that an AI firm expects over its GPUs' life: a reversal moves it part of the way to the
+    industrial
+    tariff unless contracts are grandfathered (Eq. M8). For AI a reversal is a price risk, not the end of
+    business.
+    """
+    price = ai_tariff_usd_per_kwh(world, policy)
+    if policy.grandfathered == 1:
+        return price
+    gap = world.industrial_tariff_mean_usd_per_kwh * (1.0 + policy.power_sales_tax_rate) - price
+    after = share_after_event(world.reversal_hazard_per_year, par.gpu_life_months / MONTHS_PER_YEAR)
+    return price + max(0.0, gap) * par.reversal_event_tariff_share * after
+
+
+@register_jitable
 def power_cost_usd_per_mw_it_month(world: World, policy: Policy, par: Parameters) -> float:
     """Expected power cost of one MW of IT in a month: the grid, and generators for the hours it fails."""
     failing = 1.0 - par.grid_availability * world.firm_served_mean
-    price = (1.0 - failing) * ai_tariff_usd_per_kwh(world, policy) + failing * par.backup_power_usd_per_kwh
+    grid_price = expected_tariff_usd_per_kwh(world, policy, par)
+    price = (1.0 - failing) * grid_price + failing * par.backup_power_usd_per_kwh
     return HOURS_PER_MONTH * par.ai_load_factor * par.ai_pue * 1000.0 * price
 
 
@@ -115,7 +130,7 @@ def appraise(
     utilisation = par.billed_utilisation * min(1.0, room / stage_mw_it)
     cost = running_cost_usd_per_mw_it_month(firm, world, policy, par)
     lag = par.ai_build_months * (1.0 - par.ai_brownfield_share * policy.ai_priority)
-    discount = yearly_to_monthly(country_discount(firm, world, policy, par))
+    discount = yearly_to_monthly(firm.wacc_per_year + par.country_risk_premium)
     facility = par.ai_facility_capex_usd_per_mw_it
     if firm.kind == COLOCATION:
         lease = lease_usd_per_mw_it_month(firm, par, utilisation)

@@ -183,7 +183,8 @@ def pay_wages(firm: Firm, world: World) -> None:
 
 @register_jitable
 def country_discount(firm: Firm, world: World, policy: Policy, par: Parameters) -> float:
-    """Yearly discount rate at home: own cost of capital, country risk, and reversal hazard unless contracts
+    """Yearly discount rate at home of a business that a policy reversal ends: own cost of capital, country
+    risk, and reversal hazard unless contracts
     are grandfathered.
     """
     return (

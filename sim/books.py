@@ -77,8 +77,10 @@ class Books:
     def settle_power(self, t: int, power: MonthOfPower) -> None:
         """Run the accounts of purchaser and distributors."""
         model = self.model
+        rates = model.drivers.local_per_usd
+        capacity_usd, slide = model.power.capacity_cost_usd(t), float(rates[max(0, t - 1)] / rates[t])
         self.power_accounts = settle_power(
-            model.state, t, power, model.power.capacity_cost_usd(t), model.values, self.totals()
+            model.state, t, power, capacity_usd, model.values, self.totals(), slide
         )
 
     def collect_seizures(self) -> None:

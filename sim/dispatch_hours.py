@@ -24,8 +24,7 @@ ROUNDING = 1e-12
 def _sort(order: Array, cost_hat: Array) -> None:
     """Sort elements by effective cost, then number (insertion sort: the order changes little).
 
-    The second key makes the order, and so the plan, a function of the costs alone: plans are rebuilt from
-    their values.
+    The second key makes the order, and so the plan, a function of the costs alone.
     """
     for i in range(1, order.shape[0]):
         n = order[i]
@@ -114,79 +113,58 @@ def _clear(apart: bool, book: Book, plan: Plan, take: Array, over: Array, price:
 
 
 @register_jitable
-def _pick(book: Book, plan: Plan, h: int, z: int, f: int, running: bool) -> int:
-    """Find in zone z, hour h, group f the dearest running element or the cheapest with room; -1 if none."""
-    best = -1
-    for i in range(book.order.shape[0]):
-        n = book.order[i]
-        if book.zone[n] != z or book.group[n] != f:
-            continue
-        amount = plan.take[n, h] if running else book.spare[n, h] - plan.take[n, h]
-        if amount > ROUNDING * (1.0 + book.spare[n, h]):
-            best = n
-            if not running:
-                break
-    return best
+def _tabulate(book: Book, plan: Plan, h: int, f: int, runs: Array, fills: Array, rooms: Array) -> None:
+    """Set, by zone and group + 1 in hour h, dearest running and cheapest idle element, and room of the group, MW.
 
-
-@register_jitable
-def _group_room(book: Book, plan: Plan, h: int, z: int, g: int, f: int) -> float:
-    """Compute what group g may add in zone z, MW, while group f is being shared; lower groups already are."""
-    if g < 0 or book.group_spare[g, h] == np.inf:
-        return np.inf
-    room = plan.group_left[z, g, h]
-    if g < f:
-        room = plan.group_left[0, g, h] + plan.group_left[1, g, h] - book.group_spare[g, h]
-    return room if room > ROUNDING * (1.0 + book.group_spare[g, h]) else 0.0
-
-
-@register_jitable
-def _replacement(book: Book, plan: Plan, h: int, z: int, f: int) -> tuple[float, int]:
-    """Find the cheapest way to replace group f in zone z; return cost and element (-1: curtail less)."""
-    if plan.over[z, h] > 0.0:
-        return book.floor, -1
-    best, fill = np.inf, -1
-    for g in range(-1, book.group_spare.shape[0]):
-        if g != f and _group_room(book, plan, h, z, g, f) > 0.0:
-            n = _pick(book, plan, h, z, g, False)
-            if n >= 0 and book.cost_hat[n] < best:
-                best, fill = book.cost_hat[n], n
-    return best, fill
-
-
-@register_jitable
-def _best_swap(book: Book, plan: Plan, h: int, f: int) -> tuple[float, int, int, int, int, int]:
-    """Find the cheapest way to run 1 MW less of group f in hour h.
-
-    Return its cost, the member that gives way, the zone and element of the replacement, and a detour (-1:
-    none): a full group that adds the first element here and gives up the second one in the other zone.
+    Room is that of the zone alone for group f, being shared, and later ones, and of both zones for earlier
+    ones.
     """
-    best, give, where, fill, add, drop = np.inf, -1, -1, -1, -1, -1
+    order, zone, group, spare, take = book.order, book.zone, book.group, book.spare, plan.take
+    group_left, group_spare = plan.group_left, book.group_spare
     for z in range(2):
-        member = _pick(book, plan, h, z, f, True)
+        runs[z, 0], fills[z, 0], rooms[z, 0] = -1, -1, np.inf
+        for g in range(group_spare.shape[0]):
+            runs[z, g + 1], fills[z, g + 1] = -1, -1
+            limit, room = group_spare[g, h], group_left[z, g, h]
+            if limit < np.inf:
+                if g < f:
+                    room = group_left[0, g, h] + group_left[1, g, h] - limit
+                room = room if room > ROUNDING * (1.0 + limit) else 0.0
+            rooms[z, g + 1] = room
+    for i in range(order.shape[0]):
+        n = order[i]
+        z, g = zone[n], group[n] + 1
+        least = ROUNDING * (1.0 + spare[n, h])
+        if take[n, h] > least:
+            runs[z, g] = n
+        if spare[n, h] - take[n, h] > least and fills[z, g] < 0:
+            fills[z, g] = n
+
+
+@register_jitable
+def _best_swap(
+    cost_hat: Array, f: int, refill_cost: Array, runs: Array, fills: Array, rooms: Array
+) -> tuple[float, int, int, int]:
+    """Find the cheapest way to run 1 MW less of group f; return cost, zone, zone refilled and detour group + 1.
+
+    A detour (-1: none) is a full group that adds a MW in the first zone and gives one up in the other, where
+    the refill then happens.
+    """
+    best, start, end, detour = np.inf, -1, -1, -1
+    for z in range(2):
+        member = runs[z, f + 1]
         if member < 0:
             continue
-        cost, element = _replacement(book, plan, h, z, f)
-        if cost - book.cost_hat[member] < best:
-            best, give, where, fill, add, drop = cost - book.cost_hat[member], member, z, element, -1, -1
-        cost, element = _replacement(book, plan, h, 1 - z, f)
-        for g in range(f):
-            if _group_room(book, plan, h, z, g, f) > 0.0:
+        if refill_cost[z] - cost_hat[member] < best:
+            best, start, end, detour = refill_cost[z] - cost_hat[member], z, z, -1
+        for g in range(1, f + 1):
+            add, drop = fills[z, g], runs[1 - z, g]
+            if rooms[z, g] > 0.0 or add < 0 or drop < 0:
                 continue
-            first, second = _pick(book, plan, h, z, g, False), _pick(book, plan, h, 1 - z, g, True)
-            if first >= 0 and second >= 0:
-                detour = cost + book.cost_hat[first] - book.cost_hat[second] - book.cost_hat[member]
-                if detour < best:
-                    best, give, where, fill, add, drop = detour, member, 1 - z, element, first, second
-    return best, give, where, fill, add, drop
-
-
-@register_jitable
-def _run(book: Book, plan: Plan, h: int, n: int, amount: float) -> None:
-    """Run element n by `amount` MW more in hour h."""
-    plan.take[n, h] += amount
-    if book.group[n] >= 0:
-        plan.group_left[book.zone[n], book.group[n], h] -= amount
+            cost = refill_cost[1 - z] + cost_hat[add] - cost_hat[drop] - cost_hat[member]
+            if cost < best:
+                best, start, end, detour = cost, z, 1 - z, g
+    return best, start, end, detour
 
 
 @register_jitable
@@ -197,46 +175,67 @@ def _share_group(book: Book, plan: Plan, h: int, f: int) -> None:
     other by cheapest replacements, which are shortest paths of a minimum-cost flow; hence the result is
     optimal.
     """
-    for _ in range(8 * book.zone.shape[0]):
-        excess = book.group_spare[f, h] - plan.group_left[0, f, h] - plan.group_left[1, f, h]
-        if excess <= ROUNDING * (1.0 + book.group_spare[f, h]):
+    cost_hat, spare, take, over, group = book.cost_hat, book.spare, plan.take, plan.over, book.group
+    group_left, limit = plan.group_left, book.group_spare[f, h]
+    groups = book.group_spare.shape[0]
+    runs, fills = np.empty((2, groups + 1), np.int64), np.empty((2, groups + 1), np.int64)
+    rooms, refill_cost, refill = np.empty((2, groups + 1)), np.empty(2), np.empty(2, np.int64)
+    for _ in range(8 * spare.shape[0]):
+        excess = limit - group_left[0, f, h] - group_left[1, f, h]
+        if excess <= ROUNDING * (1.0 + limit):
             break
-        cost, give, where, fill, add, drop = _best_swap(book, plan, h, f)
+        _tabulate(book, plan, h, f, runs, fills, rooms)
+        for z in range(2):
+            # Less is curtailed where there is surplus; elsewhere the cheapest element with room runs more.
+            refill_cost[z], refill[z] = (book.floor, -1) if over[z, h] > 0.0 else (np.inf, -1)
+            for g in range(groups + 1):
+                n = fills[z, g]
+                if g != f + 1 and n >= 0 and rooms[z, g] > 0.0 and cost_hat[n] < refill_cost[z]:
+                    refill_cost[z], refill[z] = cost_hat[n], n
+        cost, start, end, detour = _best_swap(cost_hat, f, refill_cost, runs, fills, rooms)
         if cost == np.inf:
             break
-        amount = min(excess, plan.take[give, h])
-        if add >= 0:
-            amount = min(amount, book.spare[add, h] - plan.take[add, h], plan.take[drop, h])
+        give, fill = runs[start, f + 1], refill[end]
+        amount = min(excess, take[give, h])
+        if detour >= 0:
+            add, drop = fills[start, detour], runs[end, detour]
+            amount = min(amount, spare[add, h] - take[add, h], take[drop, h])
         if fill >= 0:
-            amount = min(amount, book.spare[fill, h] - plan.take[fill, h])
-            amount = min(amount, _group_room(book, plan, h, where, book.group[fill], f))
-            _run(book, plan, h, fill, amount)
+            amount = min(amount, spare[fill, h] - take[fill, h], rooms[end, group[fill] + 1])
         else:
-            amount = min(amount, plan.over[where, h])
-            plan.over[where, h] -= amount
-        _run(book, plan, h, give, -amount)
-        if add >= 0:
-            _run(book, plan, h, add, amount)
-            _run(book, plan, h, drop, -amount)
+            amount = min(amount, over[end, h])
+        take[give, h] -= amount
+        group_left[start, f, h] += amount
+        if detour >= 0:
+            take[add, h] += amount
+            take[drop, h] -= amount
+            group_left[start, detour - 1, h] -= amount
+            group_left[end, detour - 1, h] += amount
+        if fill < 0:
+            over[end, h] -= amount
+        else:
+            take[fill, h] += amount
+            if group[fill] >= 0:
+                group_left[end, group[fill], h] -= amount
 
 
 @register_jitable
 def _price_shared(book: Book, plan: Plan, h: int) -> None:
     """Set the lowest prices of hour h that fit what runs, with one value of each group limit."""
+    zone, group, cost_hat, spare, take = book.zone, book.group, book.cost_hat, book.spare, plan.take
+    price = plan.price
     groups = book.group_spare.shape[0]
-    value = np.zeros(groups)
+    value = np.zeros(groups + 1)
     for _ in range(2 * groups + 2):
         for z in range(2):
-            plan.price[z, h] = book.floor
-        for n in range(book.zone.shape[0]):
-            f, z = book.group[n], book.zone[n]
-            if plan.take[n, h] > ROUNDING * (1.0 + book.spare[n, h]):
-                level = book.cost_hat[n] + (value[f] if f >= 0 else 0.0)
-                plan.price[z, h] = max(plan.price[z, h], level)
-        for n in range(book.zone.shape[0]):
-            f, z = book.group[n], book.zone[n]
-            if f >= 0 and book.spare[n, h] - plan.take[n, h] > ROUNDING * (1.0 + book.spare[n, h]):
-                value[f] = max(value[f], plan.price[z, h] - book.cost_hat[n])
+            price[z, h] = book.floor
+        for n in range(zone.shape[0]):
+            if take[n, h] > ROUNDING * (1.0 + spare[n, h]):
+                price[zone[n], h] = max(price[zone[n], h], cost_hat[n] + value[group[n] + 1])
+        for n in range(zone.shape[0]):
+            g = group[n] + 1
+            if g > 0 and spare[n, h] - take[n, h] > ROUNDING * (1.0 + spare[n, h]):
+                value[g] = max(value[g], price[zone[n], h] - cost_hat[n])
 
 
 @register_jitable

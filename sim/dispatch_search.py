@@ -31,7 +31,6 @@ PLANT_MAX, PLANT_MIN, GROUP_MAX = 0, 1, 2
 MAX_PLANS, MAX_PIVOTS = 200, 2000
 # Smallest pivot, and smallest improvement relative to the costs in the master: rounding of doubles.
 PIVOT_SMALLEST, IMPROVEMENT_SMALLEST = 1e-10, 1e-14
-PIVOT_SMALLEST, IMPROVEMENT_SMALLEST = 1e-10, 1e-14
 
 
 class _Limits(NamedTuple):
@@ -49,7 +48,9 @@ class _Master(NamedTuple):
 
     energy: Array  # [plans, K] scaled
     cost: Array  # [plans] USD a day
-    values: Array  # [plans, K] duals the plan was made with
+    take: Array  # [plans, N, H] MW
+    flow: Array  # [plans, H] MW
+    over: Array  # [plans, Z, H] MW
     basis: Array  # [K + 1] variable codes
     inverse: Array  # [K + 1, K + 1]
     level: Array  # [K + 1] of basic variables
@@ -94,12 +95,14 @@ def _make_limits(case: DispatchCase, must_run: Array) -> _Limits:
 
 
 @register_jitable
-def _make_master(rows: int) -> _Master:
+def _make_master(rows: int, elements: int, zones: int, hours: int) -> _Master:
     """Allocate the master problem."""
     return _Master(
         np.empty((MAX_PLANS, rows)),
         np.empty(MAX_PLANS),
-        np.empty((MAX_PLANS, rows)),
+        np.empty((MAX_PLANS, elements, hours)),
+        np.empty((MAX_PLANS, hours)),
+        np.empty((MAX_PLANS, zones, hours)),
         np.empty(rows + 1, np.int64),
         np.zeros((rows + 1, rows + 1)),
         np.empty(rows + 1),
@@ -109,26 +112,20 @@ def _make_master(rows: int) -> _Master:
 
 
 @register_jitable
-def _solve_at(book: Book, plan: Plan, limits: _Limits, values: Array) -> None:
-    """Dispatch all hours at effective costs: cost minus the duals of all limits that an element is in."""
-    cost_hat, group = book.cost_hat, book.group
+def _set_costs(book: Book, limits: _Limits, values: Array) -> None:
+    """Set effective costs: cost minus the duals of all limits that an element is in."""
+    cost, cost_hat, group = book.cost, book.cost_hat, book.group
+    kind, member, scale = limits.kind, limits.member, limits.scale
     for n in range(group.shape[0]):
-        cost_hat[n] = book.cost[n]
-    for k in range(values.shape[0]):
-        value = values[k] / limits.scale[k]
-        if limits.kind[k] != GROUP_MAX:
-            cost_hat[limits.member[k]] -= value
-        else:
-            for n in range(group.shape[0]):
-                if group[n] == limits.member[k]:
-                    cost_hat[n] -= value
-    solve_hours(book, plan)
+        cost_hat[n] = cost[n]
+        for k in range(values.shape[0]):
+            if member[k] == (group[n] if kind[k] == GROUP_MAX else n):
+                cost_hat[n] -= values[k] / scale[k]
 
 
 @register_jitable
-def _add_plan(book: Book, plan: Plan, limits: _Limits, master: _Master, j: int, values: Array) -> None:
-    """Make plan j at the given values and store its scaled energies and its cost above must-run."""
-    _solve_at(book, plan, limits, values)
+def _store_plan(book: Book, plan: Plan, limits: _Limits, master: _Master, j: int) -> None:
+    """Store the plan as number j, with its scaled energies and its cost above must-run."""
     take, over, cost, group = plan.take, plan.over, book.cost, book.group
     kind, member, scale, used = limits.kind, limits.member, limits.scale, master.energy[j]
     hourly = plan.left[0]
@@ -144,30 +141,44 @@ def _add_plan(book: Book, plan: Plan, limits: _Limits, master: _Master, j: int, 
     for h in range(hourly.shape[0]):
         total += hourly[h]
     for k in range(kind.shape[0]):
-        master.values[j, k] = values[k]
         energy = 0.0
         for n in range(take.shape[0]):
             if member[k] == (group[n] if kind[k] == GROUP_MAX else n):
                 energy += day_sum(take, n)
         used[k] = energy / scale[k]
     master.cost[j] = total
+    stored_take, stored_over, stored_flow = master.take[j], master.over[j], master.flow[j]
+    for h in range(hourly.shape[0]):
+        stored_flow[h] = plan.flow[h]
+    for z in range(over.shape[0]):
+        for h in range(hourly.shape[0]):
+            stored_over[z, h] = over[z, h]
+    for n in range(take.shape[0]):
+        for h in range(hourly.shape[0]):
+            stored_take[n, h] = take[n, h]
 
 
 @register_jitable
-def _start(book: Book, plan: Plan, limits: _Limits, master: _Master) -> None:
-    """Set up a feasible basis: a plan with every upper-limited plant at must-run, slacks and shortfalls."""
-    rows = limits.right.shape[0]
+def _first_values(book: Book, limits: _Limits) -> Array:
+    """Return duals at which every plant with an upper limit stays at must-run: beyond any optimal dual."""
     dearest = 0.0
     for n in range(book.cost.shape[0]):
         dearest = max(dearest, book.cost[n])
-    prohibitive = np.empty(rows)
-    for k in range(rows):
-        prohibitive[k] = 0.0 if limits.kind[k] == PLANT_MIN else -2.0 * (1.0 + dearest) * limits.scale[k]
-    _add_plan(book, plan, limits, master, 0, prohibitive)
+    values = np.zeros(limits.kind.shape[0])
+    for k in range(values.shape[0]):
+        if limits.kind[k] != PLANT_MIN:
+            values[k] = -2.0 * (1.0 + dearest) * limits.scale[k]
+    return values
+
+
+@register_jitable
+def _set_basis(limits: _Limits, master: _Master) -> None:
+    """Set up the feasible basis of plan 0, slacks and shortfalls."""
+    rows = limits.right.shape[0]
     for k in range(rows):
         room = limits.right[k] - master.energy[0, k]
-        sign = -1.0 if limits.kind[k] == PLANT_MIN and room <= 0.0 else 1.0
         short = limits.kind[k] == PLANT_MIN and room > 0.0
+        sign = -1.0 if limits.kind[k] == PLANT_MIN and room <= 0.0 else 1.0
         master.basis[k] = -1 - rows - k if short else -1 - k
         master.inverse[k, k] = sign
         master.inverse[k, rows] = -sign * master.energy[0, k]
@@ -256,49 +267,40 @@ def _pivot(limits: _Limits, master: _Master, code: int) -> bool:
 
 
 @register_jitable
-def _search(book: Book, plan: Plan, limits: _Limits, master: _Master) -> int:
-    """Mix plans until none improves the mix; return the number of plans made."""
-    rows = limits.right.shape[0]
-    _start(book, plan, limits, master)
-    size = abs(master.cost[0])
-    for k in range(rows):
-        # Values of plan 0 exceed optimal ones; with penalties they give the size of the sums in the duals.
-        size += abs(master.values[0, k]) + (limits.penalty[k] if limits.kind[k] == PLANT_MIN else 0.0)
-    tolerance = IMPROVEMENT_SMALLEST * size
-    plans, pivots = 1, 0
-    values = np.empty(rows)
-    while plans < MAX_PLANS:
+def _next_values(limits: _Limits, master: _Master, plans: int, tolerance: float, values: Array) -> None:
+    """Find the best mix of the plans; set `values` to its duals."""
+    found, code = _choose(limits, master, plans, tolerance)
+    pivots = 0
+    while found and pivots < MAX_PIVOTS and _pivot(limits, master, code):
+        pivots += 1
         found, code = _choose(limits, master, plans, tolerance)
-        while found and pivots < MAX_PIVOTS and _pivot(limits, master, code):
-            pivots += 1
-            found, code = _choose(limits, master, plans, tolerance)
-        for k in range(rows):
-            # Rounding may leave a dual just outside its range.
-            low = 0.0 if limits.kind[k] == PLANT_MIN else -np.inf
-            high = limits.penalty[k] if limits.kind[k] == PLANT_MIN else 0.0
-            values[k] = min(max(master.dual[k], low), high)
-        _add_plan(book, plan, limits, master, plans, values)
-        plans += 1
-        if _improvement(master, plans - 1) >= -tolerance:
-            break
-    return plans
+    for k in range(values.shape[0]):
+        # Rounding may leave a dual just outside its range.
+        if limits.kind[k] == PLANT_MIN:
+            values[k] = min(max(master.dual[k], 0.0), limits.penalty[k])
+        else:
+            values[k] = min(master.dual[k], 0.0)
 
 
 @register_jitable
-def _add_share(share: float, book: Book, plan: Plan, out: DispatchOutput) -> None:
-    """Add `share` of a plan to the output arrays."""
-    gen, take, over = out.gen_mw, plan.take, plan.over
-    interrupted, shed, over_mw, flow_mw = out.interrupted_mw, out.shed_mw, out.over_mw, out.flow_mw
-    plants, hours = gen.shape
-    for p in range(plants):
-        for h in range(hours):
-            gen[p, h] += share * take[p, h]
-    for h in range(hours):
-        for z in range(over.shape[0]):
-            interrupted[z, h] += share * take[plants + 2 * z, h]
-            shed[z, h] += share * take[plants + 2 * z + 1, h]
-            over_mw[z, h] += share * over[z, h]
-        flow_mw[h] += share * plan.flow[h]
+def _search(book: Book, plan: Plan, limits: _Limits, master: _Master, values: Array) -> int:
+    """Mix plans until none improves the mix; return their number. The last is made at the final `values`."""
+    size = 0.0
+    for k in range(values.shape[0]):
+        # The first values are the largest; with penalties they give the size of the sums in the duals.
+        size += abs(values[k]) + (limits.penalty[k] if limits.kind[k] == PLANT_MIN else 0.0)
+    for j in range(MAX_PLANS):
+        _set_costs(book, limits, values)
+        solve_hours(book, plan)
+        _store_plan(book, plan, limits, master, j)
+        tolerance = IMPROVEMENT_SMALLEST * (size + abs(master.cost[0]))
+        if j == 0:
+            _set_basis(limits, master)
+        elif _improvement(master, j) >= -tolerance:
+            return j + 1
+        if j + 1 < MAX_PLANS:
+            _next_values(limits, master, j + 1, tolerance, values)
+    return MAX_PLANS
 
 
 @register_jitable
@@ -320,61 +322,82 @@ def _write_values(plan: Plan, limits: _Limits, values: Array, out: DispatchOutpu
 
 
 @register_jitable
-def _write_must_run(must_run: Array, out: DispatchOutput) -> None:
-    """Write must-run output alone."""
-    for h in range(must_run.shape[1]):
-        for p in range(must_run.shape[0]):
-            out.gen_mw[p, h] = must_run[p, h]
-        for z in range(out.over_mw.shape[0]):
-            out.interrupted_mw[z, h], out.shed_mw[z, h], out.over_mw[z, h] = 0.0, 0.0, 0.0
-        out.flow_mw[h] = 0.0
+def _weigh(limits: _Limits, master: _Master) -> None:
+    """Compute the shares of the plans in the mix afresh: updates during the search carry rounding."""
+    inverse, level, right = master.inverse, master.level, limits.right
+    rows = right.shape[0]
+    total = 0.0
+    for i in range(rows + 1):
+        share = inverse[i, rows]
+        for k in range(rows):
+            share += inverse[i, k] * right[k]
+        level[i] = max(0.0, share) if master.basis[i] >= 0 else 0.0
+        total += level[i]
+    for i in range(rows + 1):
+        level[i] /= total
 
 
 @register_jitable
-def _write_mix(
-    book: Book, plan: Plan, limits: _Limits, master: _Master, must_run: Array, out: DispatchOutput
-) -> None:
-    """Write must-run output plus the optimal mix of plans, each made again from its values."""
-    rows = limits.right.shape[0]
-    _write_must_run(must_run, out)
-    total = 0.0
-    for i in range(rows + 1):
-        # Fresh from the right-hand side: updates during the search carry rounding.
-        master.level[i] = master.inverse[i, rows]
-        for k in range(rows):
-            master.level[i] += master.inverse[i, k] * limits.right[k]
-        if master.basis[i] >= 0:
-            total += max(0.0, master.level[i])
-    for i in range(rows + 1):
-        code = master.basis[i]
-        if code >= 0 and master.level[i] > 0.0:
-            _solve_at(book, plan, limits, master.values[code])
-            _add_share(master.level[i] / total, book, plan, out)
-    if out.over_mw.shape[0] == 2:
-        for h in range(out.flow_mw.shape[0]):
-            # A mix may send surplus across the link to be curtailed there; curtail it where it arises.
-            to_north = max(0.0, min(out.flow_mw[h], out.over_mw[1, h]))
-            to_south = max(0.0, min(-out.flow_mw[h], out.over_mw[0, h]))
-            out.flow_mw[h] += to_south - to_north
-            out.over_mw[0, h] += to_north - to_south
-            out.over_mw[1, h] += to_south - to_north
+def _write_mix(master: _Master, must_run: Array, out: DispatchOutput) -> None:
+    """Write must-run output plus the mix of plans."""
+    gen, flow, over = out.gen_mw, out.flow_mw, out.over_mw
+    interrupted, shed = out.interrupted_mw, out.shed_mw
+    plants, hours = must_run.shape
+    for h in range(hours):
+        flow[h] = 0.0
+        for p in range(plants):
+            gen[p, h] = must_run[p, h]
+        for z in range(over.shape[0]):
+            interrupted[z, h], shed[z, h], over[z, h] = 0.0, 0.0, 0.0
+    for i in range(master.basis.shape[0]):
+        share = master.level[i]
+        if share <= 0.0:
+            continue
+        j = master.basis[i]
+        take, plan_over, plan_flow = master.take[j], master.over[j], master.flow[j]
+        for p in range(plants):
+            for h in range(hours):
+                gen[p, h] += share * take[p, h]
+        for z in range(over.shape[0]):
+            for h in range(hours):
+                interrupted[z, h] += share * take[plants + 2 * z, h]
+                shed[z, h] += share * take[plants + 2 * z + 1, h]
+                over[z, h] += share * plan_over[z, h]
+        for h in range(hours):
+            flow[h] += share * plan_flow[h]
+
+
+@register_jitable
+def _keep_surplus_local(out: DispatchOutput) -> None:
+    """Curtail where surplus arises: a mix may send it across the link to be curtailed there."""
+    flow, over = out.flow_mw, out.over_mw
+    for h in range(flow.shape[0]):
+        to_north = max(0.0, min(flow[h], over[1, h]))
+        to_south = max(0.0, min(-flow[h], over[0, h]))
+        flow[h] += to_south - to_north
+        over[0, h] += to_north - to_south
+        over[1, h] += to_south - to_north
 
 
 @register_jitable
 def dispatch_kernel(case: DispatchCase, out: DispatchOutput) -> bool:
     """Decide the least-cost dispatch of a month (B10) and write it to `out`; return False if the proof fails.
 
-    Plain function for compiled callers; `sim.dispatch.compiled_dispatch` is its compiled form for Python. With
-    proof the caller uses `out`, without it `sim.dispatch.solve_lp`. The case is not checked here: it must be as
-    `sim.dispatch.standard_case` makes it.
+    Plain function for compiled callers; `sim.dispatch.compiled_dispatch` is its compiled form for Python.
+    With proof the caller uses `out`, without it `sim.dispatch.solve_lp`. The case is not checked here: it
+    must be as `sim.dispatch.standard_case` makes it.
     """
     must_run = must_run_mw(case)
     book = make_book(case, must_run)
     plan = make_plan(book)
     limits = _make_limits(case, must_run)
-    master = _make_master(limits.kind.shape[0])
-    plans = _search(book, plan, limits, master)
-    _write_values(plan, limits, master.values[plans - 1], out)
-    _write_mix(book, plan, limits, master, must_run, out)
-    out.summary[3] = plans
+    elements, hours = book.spare.shape
+    master = _make_master(limits.kind.shape[0], elements, case.demand_mw.shape[0], hours)
+    values = _first_values(book, limits)
+    out.summary[3] = _search(book, plan, limits, master, values)
+    _write_values(plan, limits, values, out)
+    _weigh(limits, master)
+    _write_mix(master, must_run, out)
+    if case.demand_mw.shape[0] == 2:
+        _keep_surplus_local(out)
     return prove(case, must_run, out)

@@ -24,6 +24,7 @@ FloatArray = npt.NDArray[np.float64]
 HALVING_INTERVAL_BLOCKS = 210_000
 # Block height at the first instant of 2025-06 and the average number of blocks a month: protocol facts
 HEIGHT_2025_06 = 899_400
+LARGEST_FEE_SHARE = 0.9
 BLOCKS_PER_MONTH = 144 * 30.4375
 
 
@@ -165,40 +166,60 @@ def block_heights(labels: tuple[str, ...]) -> FloatArray:
     return np.asarray(HEIGHT_2025_06 + BLOCKS_PER_MONTH * (first + np.arange(len(labels))))
 
 
+def bitcoin_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:
+    """Bitcoin price: observed months, then geometric Brownian motion (Eq. M12, B17)."""
+    prices = observed(table("bitcoin_monthly.csv"), "price_usd")
+    first = prices.get(labels[0], list(prices.values())[-1])
+    shocks = normals(seed, "btc_price", len(labels))
+    path = walk(first, values["btc_drift_per_year"], values["btc_volatility_per_year"], shocks)
+    return splice(labels, prices, path, replay)
+
+
+def gpu_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:
+    """Price of a GPU hour: log-linear through observed anchors, then mean reversion with jumps (Eq. M13)."""
+    anchors = observed(table("gpu_price_monthly.csv"), "usd_per_gpu_hour")
+    known = anchored_months(labels, anchors)
+    first = known.get(labels[0], values["gpu_price_start_usd_per_hour"]) if replay else None
+    path = mean_reverting(
+        seed,
+        len(labels),
+        values["gpu_price_start_usd_per_hour"] if first is None else first,
+        values["gpu_price_drift_per_year"],
+        values["gpu_price_volatility_per_year"],
+        values["gpu_price_reversion_per_year"],
+        values["gpu_jump_hazard_per_year"],
+        values["gpu_jump_log_size"],
+    )
+    return splice(labels, known, path, replay)
+
+
+def exchange_rate(
+    labels: tuple[str, ...], seed: int, values: dict[str, float], currency: str, replay: bool
+) -> FloatArray:
+    """Local currency per USD: log-linear through observed anchors, then a random walk with depreciation."""
+    shocks = normals(seed, "exchange_rate", len(labels))
+    drift, volatility = values["depreciation_per_year"], values["exchange_volatility_per_year"]
+    path = values["local_per_usd"] * walk(1.0, drift, volatility, shocks)
+    anchors = {
+        r["month"]: float(r["local_per_usd"]) for r in table("exchange_rate.csv") if r["currency"] == currency
+    }
+    known = anchored_months(labels, anchors) if len(anchors) > 1 else {}
+    return splice(labels, known, path, replay)
+
+
+def anchored_months(labels: tuple[str, ...], anchors: dict[str, float]) -> dict[str, float]:
+    """Interpolated values of the months between the first and the last anchor."""
+    path = interpolate_anchors(anchors, labels[0], len(labels))
+    first, last = min(anchors), max(anchors)
+    return {label: float(path[t]) for t, label in enumerate(labels) if first <= label <= last}
+
+
 def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Drivers:
     """Draw or replay every exogenous series of a run; ``values`` are the scenario's parameter values."""
     months, replay = scenario.months, scenario.drivers == "replay"
     labels = month_labels(scenario.start, months)
     at_home = replay and scenario.country == "pakistan"
-    bitcoin = table("bitcoin_monthly.csv")
-    prices = observed(bitcoin, "price_usd")
-    first_price = prices.get(labels[0], list(prices.values())[-1])
-    price = walk(
-        first_price,
-        values["btc_drift_per_year"],
-        values["btc_volatility_per_year"],
-        normals(seed, "btc_price", months),
-    )
-    fee_noise = np.exp(values["fee_share_log_spread"] * normals(seed, "fees", months))
-    fees = np.minimum(0.9, values["fee_share_median"] * fee_noise)
-    anchors = observed(table("gpu_price_monthly.csv"), "usd_per_gpu_hour")
-    first_gpu = (
-        interpolate_anchors(anchors, labels[0], 1)[0] if replay else values["gpu_price_start_usd_per_hour"]
-    )
-    gpu = mean_reverting(
-        seed, months, first_gpu, values["gpu_price_drift_per_year"], values["gpu_price_volatility_per_year"],
-        values["gpu_price_reversion_per_year"], values["gpu_jump_hazard_per_year"],
-        values["gpu_jump_log_size"],
-    )  # fmt: skip
-    last_anchor = max(anchors)
-    path = interpolate_anchors(anchors, labels[0], months)
-    known_gpu = {label: path[t] for t, label in enumerate(labels) if label <= last_anchor}
-    local = values["local_per_usd"] * walk(
-        1.0,
-        values["depreciation_per_year"],
-        values["exchange_volatility_per_year"],
-        normals(seed, "exchange_rate", months),
-    )
+    fees = values["fee_share_median"] * np.exp(values["fee_share_log_spread"] * normals(seed, "fees", months))
     years = (np.arange(months) + int(labels[0][5:]) - 1) // 12
     water = np.exp(values["hydrology_volatility"] * normals(seed, "hydrology", months)[years])
     gas = interruptions(
@@ -208,20 +229,28 @@ def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Dr
         values["lng_interruption_months"],
         values["lng_interruption_left_share"],
     )
-    ones = np.ones(months)
+
+    def dated(field: str, path: FloatArray) -> FloatArray:
+        return apply_events(labels, field, path) if at_home else path
+
     return Drivers(
         labels=labels,
         month_of_year=np.array([int(label[5:]) for label in labels]),
         days=np.array([days_in_month(label) for label in labels]),
-        btc_price_usd=splice(labels, prices, price, replay),
-        fee_share=splice(labels, observed(bitcoin, "fees_share"), fees, replay),
+        btc_price_usd=bitcoin_price(labels, seed, values, replay),
+        fee_share=splice(
+            labels,
+            observed(table("bitcoin_monthly.csv"), "fees_share"),
+            np.minimum(LARGEST_FEE_SHARE, fees),
+            replay,
+        ),
         height=block_heights(labels),
-        gpu_price_usd_per_hour=splice(labels, known_gpu, gpu, replay),
-        local_per_usd=local,
+        gpu_price_usd_per_hour=gpu_price(labels, seed, values, replay),
+        local_per_usd=exchange_rate(labels, seed, values, scenario.country_data.currency, replay),
         fuel_cost_usd_per_mwh=fuel_costs(scenario, labels, seed, values),
-        hydro_factor=apply_events(labels, "hydro_availability_factor", water) if at_home else water,
-        gas_factor=apply_events(labels, "rlng_supply_factor", gas) if at_home else gas,
-        link_factor=apply_events(labels, "link_factor", ones.copy()) if at_home else ones,
+        hydro_factor=dated("hydro_availability_factor", water),
+        gas_factor=dated("rlng_supply_factor", gas),
+        link_factor=dated("link_factor", np.ones(months)),
         plant_factor=plant_events(labels) if at_home else {},
         outage_factor=np.minimum(1.0, np.exp(values["outage_volatility"] * normals(seed, "outage", months))),
         demand_factor=np.exp(values["demand_volatility"] * normals(seed, "demand", months)),

@@ -115,12 +115,15 @@ def settle_power(
     capacity_usd: float,
     values: dict[str, float],
     firms: tuple[Totals, Totals],
+    exchange_slide: float,
 ) -> PowerAccounts:
     """Run purchaser and distributors: costs in, bills and subsidy out; the gap is added to arrears owed to
-    generators.
+    generators. ``exchange_slide`` is last month's exchange rate over this month's.
     """
     operator = state.operator
     billed, sold_mwh = bill_consumers(state, power.days, values)
+    # Arrears are local-currency debt: depreciation erodes their dollar value, which is no payment by anybody
+    operator["arrears_usd"] *= exchange_slide
     arrears = float(operator["arrears_usd"][0])
     special_mwh = sum(sums["energy_mwh"] - sums["stolen_mwh"] for sums in firms)
     stolen_mwh = sum(sums["stolen_mwh"] for sums in firms)

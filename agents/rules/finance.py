@@ -246,6 +246,19 @@ def invest_probability(npv_over_cost: float, hurdle: float, slope: float) -> flo
 
 
 @register_jitable
+def share_after_event(hazard_per_year: float, life_years: float) -> float:
+    """Expected share of a life that lies behind the first event of a Poisson process. Eq. M8.
+
+    Hazard per year >= 0, life in years > 0: `1 - (1 - e^{-h L})/(h L)`, 0 without hazard.
+    Source: Poisson waiting time.
+    """
+    exposure = hazard_per_year * life_years
+    if exposure <= 0.0:
+        return 0.0
+    return 1.0 + math.expm1(-exposure) / exposure
+
+
+@register_jitable
 def wacc(debt_share: float, equity_rate: float, debt_rate: float, tax_rate: float) -> float:
     """Weighted average cost of capital per year, interest deducted from tax. Eq. M2.
 
