@@ -17,7 +17,7 @@ from agents.ai_appraisal import (
     running_cost_usd_per_mw_it_month,
     yearly_to_monthly,
 )
-from agents.firm import raise_capital
+from agents.firm import licensed_tariff_usd_per_kwh, raise_capital
 from agents.policy import Policy
 from agents.world import U_LICENCE, Parameters, World
 
@@ -121,9 +121,7 @@ def pay_for_power(firm: AiFirm, world: World, policy: Policy, par: Parameters) -
     for hour in range(24):
         wanted = firm.load_mw[hour] * world.days
         served = wanted * world.firm_served_share[hour] * par.grid_availability
-        tariff = world.industrial_tariff_usd_per_kwh[hour]
-        if world.offer_effective == 1:
-            tariff = world.offer_tariff_usd_per_kwh[hour]
+        tariff = licensed_tariff_usd_per_kwh(firm, world, policy, hour)
         bill += served * 1000.0 * tariff
         energy += served
         backup += (wanted - served) * 1000.0 * par.backup_power_usd_per_kwh

@@ -23,7 +23,16 @@ from agents.ai_accounts import (
 )
 from agents.ai_appraisal import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN, appraise, outside_return
 from agents.base import SKILLS
-from agents.firm import Firm, hire, pay_wages, raise_capital, service_debt, settle_cash, wind_up
+from agents.firm import (
+    Firm,
+    hire,
+    pay_wages,
+    raise_capital,
+    service_debt,
+    settle_cash,
+    sign_contract,
+    wind_up,
+)
 from agents.policy import Policy
 from agents.rules.queues import abandonment_probability
 from agents.world import MONTHS_PER_YEAR, U_CONSIDER, U_DELAY, U_QUEUE, Parameters, World
@@ -95,6 +104,7 @@ class AiFirm(Firm):
             if self.active == 0:
                 self.active = 1
                 self.opened_month = world.month
+                sign_contract(self, world, policy)
             self.building_mw = self.granted_mw
             self.granted_mw = 0.0
             self.build_months = max(1.0, par.ai_build_months * (0.7 + 0.6 * self.draws[U_DELAY]))

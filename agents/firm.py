@@ -36,6 +36,9 @@ class Firm(Columns):
     build_months_left: float
     site_mw: float
     opened_month: int
+    contract_usd_per_kwh: float
+    contract_local_per_usd: float
+    contract_until_month: int
     # Balance sheet
     cash_usd: float
     debt_usd: float
@@ -157,6 +160,28 @@ def wind_up(firm: Firm) -> None:
     for skill in range(SKILLS):
         firm.staff_target[skill] = 0.0
         firm.builders_target[skill] = 0.0
+
+
+@register_jitable
+def sign_contract(firm: Firm, world: World, policy: Policy) -> None:
+    """Fix the energy price of a connected site for the length of the contract, if the regime grandfathers."""
+    firm.contract_usd_per_kwh = world.offer_tariff_mean_usd_per_kwh
+    firm.contract_local_per_usd = world.local_per_usd
+    months = policy.contract_months if policy.grandfathered == 1 and world.offer_effective == 1 else 0.0
+    firm.contract_until_month = world.month + int(months)
+
+
+@register_jitable
+def licensed_tariff_usd_per_kwh(firm: Firm, world: World, policy: Policy, hour: int) -> float:
+    """Energy price of a licensed site in an hour: its contract, the offer in force, or the industrial tariff.
+    A contract in local currency keeps its dollar value only by its indexation share.
+    """
+    if world.month < firm.contract_until_month:
+        slide = firm.contract_local_per_usd / world.local_per_usd
+        return firm.contract_usd_per_kwh * slide ** (1.0 - policy.tariff_indexation)
+    if world.offer_effective == 1:
+        return world.offer_tariff_usd_per_kwh[hour]
+    return world.industrial_tariff_usd_per_kwh[hour]
 
 
 @register_jitable

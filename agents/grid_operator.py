@@ -38,6 +38,8 @@ class GridOperator(Columns):
     committed_ai_mw: float
     mining_room_mw: float
     ai_room_mw: float
+    mining_carry_mw: float
+    ai_carry_mw: float
 
     @register_jitable
     def offer_connections(self, world: World, policy: Policy, par: Parameters) -> None:
@@ -49,13 +51,11 @@ class GridOperator(Columns):
         pace = par.connection_pace_mw_per_month
         if policy.offer_open == 0 or world.offer_effective == 0:
             self.mining_room_mw = 0.0
-            self.ai_room_mw = pace
+            self.ai_room_mw = pace + self.ai_carry_mw
             return
-        self.ai_room_mw = min(pace, free)
+        self.ai_room_mw = min(pace + self.ai_carry_mw, free)
         mining_free = min(free, max(0.0, mining_quota - self.committed_mining_mw))
-        if policy.licence_cap_mw > 0.0:
-            mining_free = min(mining_free, max(0.0, policy.licence_cap_mw - self.committed_mining_mw))
-        self.mining_room_mw = min(pace, mining_free)
+        self.mining_room_mw = min(pace + self.mining_carry_mw, mining_free)
         if policy.allocation_rule == AI_FIRST or policy.ai_priority == 1:
             self.mining_room_mw = min(self.mining_room_mw, max(0.0, free - self.queue_ai_mw))
 

@@ -21,7 +21,7 @@ from agents.miner_appraisal import (
     power_price_usd_per_kwh,
     site_capex_usd_per_mw,
 )
-from agents.miner_plans import enter, expand_state_mining, make_room, renew, start_site
+from agents.miner_plans import enter, expand_state_mining, make_room, reconsider, renew, start_site
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import load_signature, updated_hazard
 from agents.rules.mining import runs
@@ -88,9 +88,12 @@ class Miner(Firm):
         if self.cutoff_months_left > 0.0:
             self.cutoff_months_left -= 1.0
             return
-        if self.order_ths > 0.0 or self.applied_mw > 0.0 or self.building_mw > 0.0:
-            return
         if self.draws[U_CONSIDER] >= par.consider_probability_per_month:
+            return
+        if self.applied_mw > 0.0:
+            reconsider(self, world, policy, par)
+            return
+        if self.order_ths > 0.0 or self.building_mw > 0.0:
             return
         if self.active == 1:
             renew(self, world, policy, par)
@@ -193,7 +196,8 @@ class Miner(Firm):
                 * (1.0 - par.pool_fee_share)
             )
         self.mined_btc = mined
-        self.sold_btc = mined * (1.0 - self.hold_share)
+        hold_share = policy.reserve_share if self.kind == STATE else self.hold_share
+        self.sold_btc = mined * (1.0 - hold_share)
         self.coins_btc += mined - self.sold_btc
         revenue = self.sold_btc * world.btc_price_usd
         self.sales_abroad_usd = revenue

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
-from agents.firm import raise_capital
+from agents.firm import licensed_tariff_usd_per_kwh, raise_capital
 from agents.miner_appraisal import GREY, LICENSED, landed_share
 from agents.policy import Policy
 from agents.world import MONTHS_PER_YEAR, Parameters, World
@@ -63,7 +63,7 @@ def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> flo
         if firm.home == 0:
             bill += mwh * 1000.0 * firm.power_price_usd_per_kwh
         elif firm.compliance == LICENSED:
-            cost = mwh * 1000.0 * world.offer_tariff_usd_per_kwh[hour]
+            cost = mwh * 1000.0 * licensed_tariff_usd_per_kwh(firm, world, policy, hour)
             bill += cost
             levy += mwh * 1000.0 * world.levy_usd_per_kwh
             tax += cost * policy.power_sales_tax_rate

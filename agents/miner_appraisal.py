@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
-from agents.firm import country_discount
+from agents.firm import country_discount, licensed_tariff_usd_per_kwh
 from agents.policy import Policy
 from agents.rules.compliance import effective_hazard, load_signature
 from agents.rules.finance import pv_declining_margin
@@ -40,7 +40,7 @@ def power_price_usd_per_kwh(
     if firm.home == 0:
         return firm.power_price_usd_per_kwh
     if status == LICENSED:
-        tariff = world.offer_tariff_usd_per_kwh[hour]
+        tariff = licensed_tariff_usd_per_kwh(firm, world, policy, hour)
         return tariff * (1.0 + policy.power_sales_tax_rate) + world.levy_usd_per_kwh
     if status == GREY:
         return world.industrial_tariff_usd_per_kwh[hour] * (1.0 + par.power_tax_ordinary_share)
@@ -214,8 +214,10 @@ def allowed_statuses(firm: Miner, world: World, policy: Policy, status: int, par
 
 
 @register_jitable
-def size_limit_mw(par: Parameters, status: int) -> float:
-    """Largest site that a status can hide, MW."""
+def size_limit_mw(policy: Policy, par: Parameters, status: int) -> float:
+    """Largest site that a licence covers or an illegal status can hide, MW."""
+    if status == LICENSED and policy.licence_cap_mw > 0.0:
+        return policy.licence_cap_mw
     if status == GREY:
         return par.grey_site_limit_mw
     if status == THEFT:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
+from agents.firm import sign_contract
 from agents.miner_accounts import order_rigs, sell_rigs
 from agents.miner_appraisal import (
     LICENSED,
@@ -39,7 +40,7 @@ def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     for status in range(3):
         if not allowed_statuses(firm, world, policy, status, par):
             continue
-        site_mw = min(firm.target_mw, size_limit_mw(par, status))
+        site_mw = min(firm.target_mw, size_limit_mw(policy, par, status))
         rig, ratio, cost = best_generation(firm, world, policy, par, status, site_mw, True)
         guilt = firm.morale if status != LICENSED else 0.0
         value = (ratio - hurdle - guilt) * site_mw
@@ -49,7 +50,7 @@ def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
         return
     cost_per_mw = best_cost / (kw_per_ths(world.rig_j_per_th[best_rig], firm.pue) / 1000.0)
     affordable = firm.funds_usd / (1.0 - firm.debt_share) / cost_per_mw
-    site_mw = min(min(firm.target_mw, size_limit_mw(par, best_status)), affordable)
+    site_mw = min(min(firm.target_mw, size_limit_mw(policy, par, best_status)), affordable)
     if site_mw < par.smallest_site_mw:
         return
     firm.compliance = best_status
@@ -61,6 +62,17 @@ def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
         firm.applied_month = world.month
     else:
         firm.granted_mw = site_mw
+
+
+@register_jitable
+def reconsider(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Withdraw an application whose NPV has turned negative while it waited; otherwise update machine and bid."""
+    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, firm.applied_mw, True)
+    if rig < 0 or ratio <= 0.0:
+        firm.applied_mw = 0.0
+        return
+    firm.planned_generation = rig
+    firm.bid_usd_per_mw = ratio * cost / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
 
 
 @register_jitable
@@ -142,7 +154,7 @@ def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
     room_mw = min(room_mw, purse_usd(firm) / cost * mw_per_ths)
     if firm.home == 1:
-        room_mw = min(room_mw, size_limit_mw(par, firm.compliance) - firm.site_mw)
+        room_mw = min(room_mw, size_limit_mw(policy, par, firm.compliance) - firm.site_mw)
     if room_mw < par.smallest_site_mw:
         return
     firm.planned_generation = rig
@@ -180,11 +192,11 @@ def make_room(firm: Miner, world: World, par: Parameters) -> None:
 
 @register_jitable
 def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """The state's own miner builds towards the MW that the regime decides, with its best machine, by a share
-    at a time.
+    """The state's own miner builds towards the MW that the regime intends, a share at a time, while machines
+    and site recover their cost; it asks for no premium.
     """
-    rig, _, _ = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
-    if rig < 0:
+    rig, ratio, _ = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
+    if rig < 0 or ratio <= 0.0:
         return
     firm.planned_generation = rig
     firm.compliance = LICENSED
@@ -216,6 +228,7 @@ def start_site(firm: Miner, world: World, policy: Policy, par: Parameters) -> No
     if firm.active == 0:
         firm.active = 1
         firm.opened_month = world.month
+        sign_contract(firm, world, policy)
     firm.building_mw += firm.granted_mw
     firm.build_months = max(1.0, math.ceil(build_months(firm, policy, par, firm.compliance)))
     firm.build_months_left = firm.build_months

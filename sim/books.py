@@ -146,6 +146,7 @@ class Books:
             "mining_firms": float(firms["active"].sum()),
             "mining_exits": float(firms["left"].sum()),
             "mining_cases": self.seizures[0],
+            "state_coins_btc": float(firms["coins_btc"][0]),
         }
 
     def ai_row(self, t: int) -> dict[str, float]:

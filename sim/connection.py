@@ -35,11 +35,15 @@ def connect_miners(miners, operators, policies):  # type: ignore[no-untyped-def]
     """Grant power to waiting miners: by bid in an auction, in equal shares pro rata, by date of application
     otherwise.
     """
-    room = operators[0].mining_room_mw
-    queue = operators[0].queue_mining_mw
+    operator = operators[0]
+    room, queue = operator.mining_room_mw, operator.queue_mining_mw
+    operator.mining_carry_mw = 0.0
     if room <= 0.0 or queue <= 0.0:
         return
-    rule = policies[0].allocation_rule
+    policy = policies[0]
+    rule = policy.allocation_rule
+    free = policy.quota_mw - operator.committed_mining_mw - operator.committed_ai_mw
+    free = min(free, policy.quota_mw * policy.mining_quota_share - operator.committed_mining_mw)
     if rule == PRO_RATA and queue > room:
         for i in range(len(miners)):
             firm = miners[i]
@@ -55,11 +59,16 @@ def connect_miners(miners, operators, policies):  # type: ignore[no-untyped-def]
             order[i] = np.inf
     for position in np.argsort(order, kind="mergesort"):
         firm = miners[position]
-        if firm.applied_mw <= 0.0 or firm.applied_mw > room:
+        if firm.applied_mw <= 0.0:
             break
-        firm.granted_mw = firm.applied_mw
+        if firm.applied_mw > room and room < free:
+            # Works for the first in line go on: this month's capacity is kept for it
+            operator.mining_carry_mw = room
+            break
+        firm.granted_mw = min(firm.applied_mw, room)
         firm.applied_mw = 0.0
         room -= firm.granted_mw
+        free -= firm.granted_mw
 
 
 @kernel
@@ -67,7 +76,9 @@ def connect_ai(ai_firms, operators, worlds, pars):  # type: ignore[no-untyped-de
     """Grant power to AI firms whose chip licence is settled, in order of application; their chips count
     against the cap.
     """
-    room = operators[0].ai_room_mw
+    operator = operators[0]
+    room = operator.ai_room_mw
+    operator.ai_carry_mw = 0.0
     world = worlds[0]
     order = np.empty(len(ai_firms))
     for i in range(len(ai_firms)):
@@ -77,7 +88,10 @@ def connect_ai(ai_firms, operators, worlds, pars):  # type: ignore[no-untyped-de
         order[i] = float(firm.applied_month) if waiting else np.inf
     for position in np.argsort(order, kind="mergesort"):
         firm = ai_firms[position]
-        if order[position] == np.inf or firm.applied_mw > room:
+        if order[position] == np.inf:
+            break
+        if firm.applied_mw > room:
+            operator.ai_carry_mw = room
             break
         firm.granted_mw = firm.applied_mw
         firm.applied_mw = 0.0

@@ -114,7 +114,7 @@ def _clear(apart: bool, book: Book, plan: Plan, take: Array, over: Array, price:
 
 @register_jitable
 def _tabulate(book: Book, plan: Plan, h: int, f: int, runs: Array, fills: Array, rooms: Array) -> None:
-    """Set, by zone and group + 1 in hour h, dearest running and cheapest idle element, and room of the group, MW.
+    """Set, by zone and group + 1 in hour h, the dearest running and the cheapest idle element, and room, MW.
 
     Room is that of the zone alone for group f, being shared, and later ones, and of both zones for earlier
     ones.
@@ -145,7 +145,7 @@ def _tabulate(book: Book, plan: Plan, h: int, f: int, runs: Array, fills: Array,
 def _best_swap(
     cost_hat: Array, f: int, refill_cost: Array, runs: Array, fills: Array, rooms: Array
 ) -> tuple[float, int, int, int]:
-    """Find the cheapest way to run 1 MW less of group f; return cost, zone, zone refilled and detour group + 1.
+    """Find the cheapest way to run 1 MW less of group f; return cost, zone, zone refilled, detour group + 1.
 
     A detour (-1: none) is a full group that adds a MW in the first zone and gives one up in the other, where
     the refill then happens.

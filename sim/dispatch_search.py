@@ -11,9 +11,8 @@ The answer is proven, not trusted: `sim.dispatch_case` evaluates the dual functi
 programme at the reported prices and values, whatever their origin. Cost minus bound is the gap; the caller
 falls back if it is too wide.
 
-Energies in the master are per typical day and scaled by what the limited plants could produce, so that duals
-are USD a day per scaled unit; a variable is coded j for plan j, -1 - k for the slack of limit k, -1 - K - k
-for its shortfall.
+Energies in the master are per typical day and scaled by what the limited plants could produce, so duals are
+USD a day per scaled unit; code j is plan j, -1 - k the slack of limit k, -1 - K - k its shortfall.
 """
 
 from typing import NamedTuple
@@ -128,9 +127,7 @@ def _store_plan(book: Book, plan: Plan, limits: _Limits, master: _Master, j: int
     """Store the plan as number j, with its scaled energies and its cost above must-run."""
     take, over, cost, group = plan.take, plan.over, book.cost, book.group
     kind, member, scale, used = limits.kind, limits.member, limits.scale, master.energy[j]
-    hourly = plan.left[0]
-    for h in range(hourly.shape[0]):
-        hourly[h] = 0.0
+    hourly = np.zeros(plan.flow.shape[0])
     for z in range(over.shape[0]):
         for h in range(hourly.shape[0]):
             hourly[h] -= book.floor * over[z, h]
