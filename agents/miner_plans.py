@@ -66,7 +66,9 @@ def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
 
 @register_jitable
 def reconsider(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Withdraw an application whose NPV has turned negative while it waited; otherwise update machine and bid."""
+    """Withdraw an application whose NPV has turned negative while it waited; otherwise update machine and
+    bid.
+    """
     rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, firm.applied_mw, True)
     if rig < 0 or ratio <= 0.0:
         firm.applied_mw = 0.0

@@ -10,7 +10,7 @@ HOURS_PER_DAY = 24
 MONTHS_PER_YEAR = 12
 
 # Draw slots of every firm: one keyed stream each (see sim/streams.py)
-U_CONSIDER, U_FORECASTER, U_SWITCH, U_DETECTION, U_LICENCE, U_DELAY, U_QUEUE, U_PEER = range(8)
+U_CONSIDER, U_FORECASTER, U_SWITCH, U_DETECTION, U_LICENCE, U_DELAY, U_QUEUE = range(7)
 
 
 class World(Columns):
@@ -50,16 +50,11 @@ class World(Columns):
     firm_served_mean: float
     # Allocation
     offer_effective: int
-    mining_room_mw: float
-    ai_room_mw: float
     # Enforcement and peers
     detection_rate_per_signature: float
     illegal_mw: float
     caught_share: float
     entrants: float
-    payoff_licensed_usd_per_mw: float
-    payoff_grey_usd_per_mw: float
-    payoff_theft_usd_per_mw: float
     # Compute market
     gpu_price_usd_per_hour: float
     domestic_price_usd_per_hour: float
@@ -79,7 +74,6 @@ class World(Columns):
     average_cost_usd_per_kwh: float
     surplus_hour: ByHour
     # Macro
-    country_risk_premium: float
     reversal_hazard_per_year: float
 
 

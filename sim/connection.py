@@ -9,17 +9,20 @@ from sim.compiled import kernel
 
 
 @kernel
-def count_queue(miners, ai_firms, operators):  # type: ignore[no-untyped-def]
+def count_queue(miners, ai_firms, operators, worlds):  # type: ignore[no-untyped-def]
     """Tell the operator how many MW wait and how many are committed (built or building under the
     allocation).
     """
-    operator = operators[0]
-    waiting, committed = 0.0, 0.0
+    operator, world = operators[0], worlds[0]
+    waiting, committed, entrants = 0.0, 0.0, 0.0
     for i in range(len(miners)):
         firm = miners[i]
+        entrants += firm.entered
         waiting += firm.applied_mw
         if firm.compliance == 0:
             committed += firm.site_mw + firm.building_mw + (firm.granted_mw if firm.granted_mw > 0.0 else 0.0)
+    # A running year of entrants: what imitators see
+    world.entrants += entrants - world.entrants / 12.0
     operator.queue_mining_mw = waiting
     operator.committed_mining_mw = committed
     waiting, committed = 0.0, 0.0

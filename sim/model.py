@@ -134,7 +134,7 @@ class WattLabModel(mesa.Model):
     def build_and_connect(self) -> None:
         """Connect from the queue, build sites, order machines, clear the second-hand market."""
         state = self.state
-        count_queue(state.miners, state.ai_firms, state.operator)
+        count_queue(state.miners, state.ai_firms, state.operator, state.world)
         self.engine.act(self, "operator", "offer_connections")
         connect_miners(state.miners, state.operator, state.policy)
         connect_ai(state.ai_firms, state.operator, state.world, state.par)

@@ -226,7 +226,6 @@ def settle_world(state: State, v: dict[str, float], frontier: Frontier) -> None:
     world.utilisation = v["billed_utilisation"]
     world.domestic_sales_share = 1.0
     world.hire_share[:] = 1.0
-    world.country_risk_premium = v["country_risk_premium"]
     for i, name in enumerate(SKILL_NAMES):
         world.mining_operations_skill_share[i] = v[f"mining_ops_share_{name}"]
         world.ai_operations_skill_share[i] = v[f"ai_ops_share_{name}"]
