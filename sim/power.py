@@ -18,7 +18,10 @@ from sim.state import State
 FloatArray = npt.NDArray[np.float64]
 SEASONS = ("winter", "summer", "shoulder")
 RENEWABLE = ("wind", "solar")
-STORAGE_PEAK_SHARE = 0.95
+HEATING_MONTHS = (12, 1, 2)
+# Hourly maximum of a storage station as a share of capacity: a part that low water always leaves, and head
+# and turbine hours that come with the month's water (assumed; the monthly energy itself is data).
+STORAGE_FLOOR_SHARE, STORAGE_SHARE_PER_AVAILABILITY = 0.25, 1.1
 OVER_COST_USD_PER_MWH = 0.01
 HOURS_PER_YEAR = 8766.0
 IMPORTED_FUELS = ("imported_coal", "rlng", "furnace_oil", "iran_import", "nuclear")
@@ -33,7 +36,11 @@ def season_of(month_of_year: int) -> str:
 
 @dataclass(frozen=True)
 class MonthOfPower:
-    """Result of one month: dispatch, and what follows from it for bills and emissions (USD, MWh, t)."""
+    """Result of one month: dispatch, and what follows from it for bills and emissions (USD, MWh, t).
+
+    ``price_usd_per_mwh`` is the marginal cost of generation by hour, weighted by zonal demand: in an hour of
+    shortage that of the dearest plant, since what is shed is nobody's purchase. Scarcity shows as energy shed.
+    """
 
     result: DispatchResult
     days: float
@@ -104,6 +111,7 @@ class PowerSystem:
         self.thermal = np.array([bool(p.fuel) for p in plants])
         self.imported = np.array([p.fuel in IMPORTED_FUELS for p in plants])
         self.group = np.where([p.gas_group for p in plants], 0, -1).astype(np.int64)
+        self.contract_gas = (self.group >= 0) & (self.take_or_pay > 0.0)
         local_bn = sum(p.capacity_payment_local_bn_per_year for p in plants)
         self.capacity_usd_per_month = local_bn * 1e9 / values["local_per_usd"] / 12.0
         self.shape = {s: np.array(getattr(country.load_shape, s)) for s in SEASONS}
@@ -123,9 +131,35 @@ class PowerSystem:
         for i, plant in enumerate(self.country.plant):
             if plant.technology in RENEWABLE:
                 flat[i] *= (self.solar if plant.technology == "solar" else self.wind)[season]
-            elif plant.energy_limited:
-                flat[i] = plant.capacity_mw * STORAGE_PEAK_SHARE
         return np.minimum(flat, self.capacity[:, None])
+
+    def storage_mw(self, water_share: FloatArray) -> FloatArray:
+        """Hourly maximum of storage stations from the month's water as a capacity factor, MW by plant."""
+        head = STORAGE_FLOOR_SHARE + STORAGE_SHARE_PER_AVAILABILITY * water_share
+        return self.capacity * np.minimum(1.0, head)
+
+    def minimum_mw(self, maximum: FloatArray, base: FloatArray) -> FloatArray:
+        """Must-run output by plant, MW: a share of available; contract gas follows its zone's load.
+
+        Voltage and reserve of a zone are held by plants in it, so contract gas runs at least at a share of
+        the mean ordinary load of its zone (Pakistan: imported gas in the north).
+        """
+        least = maximum.min(axis=1)
+        minimum = self.must_run * least
+        for zone in range(self.zones):
+            here = self.contract_gas & (self.zone == zone)
+            if here.any():
+                share = self.values["rlng_min_load_share"] * base[zone].mean() / self.capacity[here].sum()
+                minimum[here] = np.maximum(minimum[here], share * self.capacity[here])
+        return np.minimum(minimum, least)
+
+    def gas_cap_mw(self, t: int) -> float:
+        """Hourly limit of all plants of the gas group, MW: lower while homes are heated, and in
+        interruptions.
+        """
+        heating = int(self.drivers.month_of_year[t]) in HEATING_MONTHS
+        share = self.values["rlng_winter_share"] if heating else 1.0
+        return self.values["rlng_group_cap_mw"] * share * float(self.drivers.gas_factor[t])
 
     def fuel_series(self) -> FloatArray:
         """Fuel plus variable cost by month and plant, USD per MWh."""
@@ -186,28 +220,23 @@ class PowerSystem:
         interruptible = state.policy["interruption_hours_per_year"][0] > 0.0
         cut_first = licensed / delivery if interruptible else np.zeros_like(licensed)
         demand = base + (licensed + informal + ai) / delivery
+        water_share = self.availability[:, drivers.month_of_year[t] - 1] * drivers.hydro_factor[t]
         maximum = self.max_mw[drivers.month_of_year[t] - 1] * self.plant_factor[t][:, None]
+        maximum[self.limited] = (self.storage_mw(water_share) * self.plant_factor[t])[self.limited, None]
+        maximum = np.minimum(maximum, self.capacity[:, None])
         cost = self.fuel_usd[t] + self.om_usd + self.wedge_usd
-        water = np.where(
-            self.limited,
-            self.capacity
-            * self.availability[:, drivers.month_of_year[t] - 1]
-            * drivers.hydro_factor[t]
-            * 24.0
-            * days,
-            np.inf,
-        )
+        water = np.where(self.limited, self.capacity * water_share * 24.0 * days, np.inf)
         case = DispatchCase(
             days=days,
             zone=self.zone,
-            min_mw=self.must_run * maximum.min(axis=1),
+            min_mw=self.minimum_mw(maximum, base),
             max_mw=maximum,
             cost_usd_per_mwh=cost,
             energy_max_mwh=water,
             energy_min_mwh=self.take_or_pay * self.capacity * 24.0 * days * drivers.gas_factor[t],
             take_or_pay_usd_per_mwh=cost,
             fuel_group=self.group,
-            group_cap_mw=np.array([values["rlng_group_cap_mw"] * drivers.gas_factor[t]]),
+            group_cap_mw=np.array([self.gas_cap_mw(t)]),
             group_energy_max_mwh=np.array([np.inf]),
             demand_mw=demand,
             interruptible_mw=cut_first,
@@ -251,7 +280,7 @@ class PowerSystem:
             result=result,
             days=days,
             demand_mw=demand,
-            price_usd_per_mwh=(result.price_usd_per_mwh * weight).sum(axis=0),
+            price_usd_per_mwh=(np.minimum(result.price_usd_per_mwh, cost.max()) * weight).sum(axis=0),
             spare_mw=self.spare_mw(result, maximum, t),
             energy_cost_usd=float(energy @ cost),
             imported_fuel_usd=float((energy * self.imported) @ self.fuel_usd[t]),
@@ -270,7 +299,7 @@ class PowerSystem:
         """
         idle = np.maximum(0.0, maximum - result.gen_mw)
         gas = self.group >= 0
-        limit = self.values["rlng_group_cap_mw"] * self.drivers.gas_factor[t] - result.gen_mw[gas].sum(axis=0)
+        limit = self.gas_cap_mw(t) - result.gen_mw[gas].sum(axis=0)
         free = idle[~gas & ~self.limited].sum(axis=0) + np.minimum(
             idle[gas].sum(axis=0), np.maximum(0.0, limit)
         )

@@ -1,0 +1,139 @@
+"""Compare the model with published facts: targets with tolerances, simulated values, pass or miss."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from experiments.display import json_number, plain_table
+from experiments.errors import StudyError, unknown_name
+from experiments.units import number
+
+Measures = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A published fact and the range in which the model's value counts as right."""
+
+    id: str
+    part: str
+    kind: str
+    target: float
+    unit: str
+    low: float
+    high: float
+    tolerance: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A target with the model's value and, where one exists, that of a plain regression."""
+
+    target: Target
+    simulated: float
+    regression: float | None
+
+    @property
+    def passed(self) -> bool:
+        """True if the simulated value lies within the tolerance."""
+        return self.target.low <= self.simulated <= self.target.high
+
+    @property
+    def regression_wins(self) -> bool:
+        """True if the plain regression is nearer to the target than the model."""
+        return self.regression is not None and (
+            abs(self.regression - self.target.target) < abs(self.simulated - self.target.target)
+        )
+
+
+def _measure_grid() -> tuple[Measures, Measures]:
+    from experiments.validation.grid import measure_grid
+
+    return measure_grid()
+
+
+MEASURES: dict[str, Callable[[], tuple[Measures, Measures]]] = {"grid": _measure_grid}
+
+
+def load_targets(part: str) -> list[Target]:
+    """Read the targets of a part (``sim/data/targets/PART.csv``), in file order."""
+    from sim.parameters import data_text
+
+    found = []
+    for row in csv.DictReader(data_text("targets", f"{part}.csv").splitlines()):
+        numbers = {name: float(row[name]) for name in ("target", "low", "high")}
+        text = {name: row[name] for name in ("id", "part", "kind", "unit", "tolerance", "source")}
+        found.append(Target(**text, **numbers))  # type: ignore[arg-type]
+    return found
+
+
+def validate(part: str | None = None) -> list[Check]:
+    """Simulate what the targets of a part ask for; without a part, of all parts that have targets."""
+    if part is not None and part not in MEASURES:
+        raise StudyError(unknown_name("part", part, MEASURES))
+    checks = []
+    for name in MEASURES if part is None else (part,):
+        simulated, regression = MEASURES[name]()
+        for target in load_targets(name):
+            key = target.id.removeprefix(f"{name}.")
+            checks.append(Check(target, simulated[key], regression.get(key)))
+    return checks
+
+
+def as_document(checks: list[Check]) -> list[dict[str, Any]]:
+    """Arrange checks for other programs; a value that is not finite becomes null."""
+    return [
+        {
+            "id": check.target.id,
+            "part": check.target.part,
+            "kind": check.target.kind,
+            "target": check.target.target,
+            "unit": check.target.unit,
+            "simulated": json_number(check.simulated),
+            "low": check.target.low,
+            "high": check.target.high,
+            "passed": check.passed,
+            "source": check.target.source,
+            "tolerance": check.target.tolerance,
+            "regression": None if check.regression is None else json_number(check.regression),
+        }
+        for check in checks
+    ]
+
+
+def checks_table(checks: list[Check]) -> Table:
+    """Arrange checks for people: misses are in capitals, and so is a regression that does better."""
+    heads = ("target", "kind", "published", "simulated", "allowed", "unit", "regression", "")
+    table = plain_table(heads, right=heads[2:4] + heads[6:7])
+    for check in checks:
+        goal = check.target
+        line = "" if check.regression is None else number(check.regression, 3)
+        table.add_row(
+            goal.id,
+            goal.kind,
+            number(goal.target),
+            number(check.simulated),
+            f"{number(goal.low)} to {number(goal.high)}",
+            goal.unit,
+            f"{line} BETTER" if check.regression_wins else line,
+            "pass" if check.passed else "MISS",
+        )
+    return table
+
+
+def summary_line(checks: list[Check]) -> str:
+    """Say how many targets are met, by kind."""
+    parts = []
+    for kind in dict.fromkeys(check.target.kind for check in checks):
+        mine = [check.passed for check in checks if check.target.kind == kind]
+        parts.append(f"{kind} {sum(mine)} of {len(mine)}")
+    better = sum(check.regression_wins for check in checks)
+    lines = sum(check.regression is not None and math.isfinite(check.regression) for check in checks)
+    return f"passed: {', '.join(parts)}; a straight line on thermal output does better in {better} of {lines}"

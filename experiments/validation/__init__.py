@@ -1,0 +1,1 @@
+"""Comparison of the model with published facts, part by part."""

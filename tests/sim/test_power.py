@@ -1,0 +1,69 @@
+"""The power system of a month: limits that follow water, season and load, against closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim import load_scenario
+from sim.model import WattLabModel
+
+NOBODY = {"miners": 1, "world_miners": 1, "ai_firms": 1}
+
+
+@pytest.fixture(scope="module")
+def model() -> WattLabModel:
+    scenario = load_scenario("pakistan", "pakistan-status-quo", start="2025-06", months=12, population=NOBODY)
+    return WattLabModel(scenario, 3)
+
+
+def test_storage_keeps_a_floor_and_never_exceeds_its_capacity(model: WattLabModel) -> None:
+    power = model.power
+    dry, wet = power.storage_mw(np.zeros(len(power.capacity))), power.storage_mw(np.ones(len(power.capacity)))
+    np.testing.assert_allclose(dry, 0.25 * power.capacity)
+    np.testing.assert_array_equal(wet, power.capacity)
+    half = power.storage_mw(np.full(len(power.capacity), 0.5))
+    np.testing.assert_allclose(half, 0.8 * power.capacity)
+
+
+def test_contract_gas_runs_at_its_share_of_the_load_of_its_own_zone(model: WattLabModel) -> None:
+    power = model.power
+    plants = [plant.name for plant in power.country.plant]
+    maximum = np.repeat(power.capacity[:, None], 24, axis=1)
+    base = np.array([np.full(24, 3000.0), np.linspace(6000.0, 10000.0, 24)])
+    before = power.minimum_mw(maximum, base)
+    share = power.values["rlng_min_load_share"]
+    assert before[plants.index("rlng_new")] == pytest.approx(share * 8000.0)
+    base[0] += 5000.0
+    np.testing.assert_array_equal(power.minimum_mw(maximum, base), before)
+
+
+def test_contract_gas_minimum_stops_at_what_is_available(model: WattLabModel) -> None:
+    power = model.power
+    row = [plant.name for plant in power.country.plant].index("rlng_new")
+    maximum = np.repeat(power.capacity[:, None], 24, axis=1)
+    maximum[row] = 700.0
+    minimum = power.minimum_mw(maximum, np.full((2, 24), 20000.0))
+    assert minimum[row] == 700.0
+
+
+def test_gas_limit_falls_in_the_heating_season_only(model: WattLabModel) -> None:
+    power = model.power
+    usual = power.values["rlng_group_cap_mw"] * power.drivers.gas_factor
+    ratio = np.array([power.gas_cap_mw(t) for t in range(12)]) / usual
+    winter = np.isin(power.drivers.month_of_year, (12, 1, 2))
+    np.testing.assert_allclose(ratio[winter], power.values["rlng_winter_share"])
+    np.testing.assert_allclose(ratio[~winter], 1.0)
+
+
+def test_month_keeps_to_the_gas_limit_and_to_the_water_of_the_month(model: WattLabModel) -> None:
+    power = model.power
+    for t in range(12):
+        month = power.run_month(model.state, t)
+        gas = month.result.gen_mw[power.group >= 0].sum(axis=0)
+        assert np.all(gas <= power.gas_cap_mw(t) * (1.0 + 1e-9))
+        share = power.availability[:, power.drivers.month_of_year[t] - 1] * power.drivers.hydro_factor[t]
+        energy = month.result.gen_mw.sum(axis=1)[power.limited]
+        assert np.all(energy <= (power.capacity * share * 24.0)[power.limited] * (1.0 + 1e-9))
+        peak = month.result.gen_mw.max(axis=1)[power.limited]
+        assert np.all(peak <= power.storage_mw(share)[power.limited] * (1.0 + 1e-9))
