@@ -51,7 +51,9 @@ def earn(firm: AiFirm, world: World, par: Parameters, power_usd: float) -> float
 
 @register_jitable
 def wait_for_chips(firm: AiFirm, world: World, par: Parameters) -> None:
-    """Await the export licence: decided once after its delay, and bounded by the country's yearly cap."""
+    """Await the export licence, decided once after its delay; the yearly cap is kept at the connection
+    desk.
+    """
     if firm.kind == COLOCATION:
         firm.chip_status = GRANTED
     if firm.chip_status != WAITING:
@@ -59,11 +61,8 @@ def wait_for_chips(firm: AiFirm, world: World, par: Parameters) -> None:
     firm.chip_months_left -= 1.0
     if firm.chip_months_left > 0.0:
         return
-    needed = firm.planned_mw_it * 1000.0 / par.gpu_kw_it
-    if firm.draws[U_LICENCE] >= par.chip_licence_success:
-        firm.chip_status = REFUSED
-    elif needed <= world.chips_left_gpus:
-        firm.chip_status = GRANTED
+    refused = firm.draws[U_LICENCE] >= par.chip_licence_success
+    firm.chip_status = REFUSED if refused else GRANTED
 
 
 @register_jitable
@@ -118,10 +117,12 @@ def buy_gpus(firm: AiFirm, policy: Policy, par: Parameters, mw_it: float) -> Non
 def pay_for_power(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> float:
     """Pay the grid for what it served and fuel for the rest; returns USD paid."""
     bill, energy, backup = 0.0, 0.0, 0.0
+    legacy = min(1.0, firm.legacy_mw_it / firm.it_mw) if firm.it_mw > 0.0 else 0.0
     for hour in range(24):
         wanted = firm.load_mw[hour] * world.days
         served = wanted * world.firm_served_share[hour] * par.grid_availability
-        tariff = licensed_tariff_usd_per_kwh(firm, world, policy, hour)
+        tariff = legacy * world.industrial_tariff_usd_per_kwh[hour]
+        tariff += (1.0 - legacy) * licensed_tariff_usd_per_kwh(firm, world, policy, hour)
         bill += served * 1000.0 * tariff
         energy += served
         backup += (wanted - served) * 1000.0 * par.backup_power_usd_per_kwh

@@ -35,7 +35,6 @@ class Consumer(Columns):
     load_mw: ByHour
     energy_mwh: float
     bill_usd: float
-    solar_mwh: float
 
     @register_jitable
     def respond(self, world: World, policy: Policy, par: Parameters) -> None:

@@ -155,6 +155,7 @@ def wind_up(firm: Firm) -> None:
     firm.applied_mw = 0.0
     firm.granted_mw = 0.0
     firm.loss_months = 0.0
+    firm.contract_until_month = 0
     for hour in range(24):
         firm.load_mw[hour] = 0.0
     for skill in range(SKILLS):

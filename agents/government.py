@@ -34,7 +34,6 @@ class Government(Columns):
     quota_factor: float
     inspection_factor: float
     # Treasury
-    coins_btc: float
     struck: int
     reversed: int
 

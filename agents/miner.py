@@ -218,7 +218,9 @@ class Miner(Firm):
         self.payoff_usd_per_mw = operating / self.site_mw if self.site_mw > 0.0 else 0.0
         waiting = self.site_mw <= 0.0 or (self.order_ths > 0.0 and self.energised_mw <= 0.0)
         losing = operating - self.interest_usd < 0.0 or self.energised_mw <= 0.0
-        self.loss_months = self.loss_months + 1.0 if losing and not waiting else 0.0
+        self.loss_months = (
+            self.loss_months + 1.0 if losing and not waiting and self.cutoff_months_left <= 0.0 else 0.0
+        )
         if self.coins_btc > 0.0 and self.cash_usd < 0.0:
             sell_treasury(self, world)
         payout = par.payout_share * (policy.repatriation_share if self.foreign == 1 else 1.0)
@@ -265,5 +267,7 @@ class Miner(Firm):
         self.sold_ths[self.order_generation] += self.order_ths
         self.order_ths = 0.0
         wind_up(self)
+        self.energised_mw = 0.0
+        self.mean_hash_ehs = 0.0
         self.cutoff_months_left = par.reentry_months
         self.left = 1

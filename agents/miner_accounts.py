@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import licensed_tariff_usd_per_kwh, raise_capital
-from agents.miner_appraisal import GREY, LICENSED, landed_share
+from agents.miner_appraisal import GREY, LICENSED, landed_share, site_capex_usd_per_mw
 from agents.policy import Policy
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -109,7 +109,7 @@ def pay_income_tax(firm: Miner, world: World, policy: Policy, par: Parameters, o
         return
     if firm.home == 1 and world.month - firm.opened_month < policy.holiday_months:
         return
-    value = firm.site_mw * par.mining_site_capex_usd_per_mw
+    value = firm.site_mw * site_capex_usd_per_mw(firm, par, firm.compliance)
     for generation in range(GENERATIONS):
         value += firm.fleet_ths[generation] * world.rig_price_usd_per_ths[generation]
     profit = operating_usd - firm.interest_usd - value / par.rig_life_months

@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import country_discount, licensed_tariff_usd_per_kwh
-from agents.policy import Policy
+from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import effective_hazard, load_signature
 from agents.rules.finance import pv_declining_margin
 from agents.world import MONTHS_PER_YEAR, Parameters, World
@@ -142,6 +142,8 @@ def value_usd_per_ths(
             kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
             cost += kw / 1000.0 * policy.licence_fee_usd_per_mw_year / MONTHS_PER_YEAR
             served = max(0.0, world.interruptible_served_mean)
+            if policy.allocation_rule == SURPLUS_HOURS:
+                served *= world.surplus_share
         else:
             served = world.firm_served_mean
         revenue *= served

@@ -73,6 +73,7 @@ class World(Columns):
     # Power sector, as its regulator and lender see it
     average_cost_usd_per_kwh: float
     surplus_hour: ByHour
+    surplus_share: float
     # Macro
     reversal_hazard_per_year: float
 

@@ -16,7 +16,6 @@ from agents.rules.expectations import (
     forecast_naive,
     forecast_trend,
     softmax4,
-    switch_share,
 )
 from agents.rules.protocol import blocks_per_day, hashprice_usd_per_ph_day, subsidy_btc
 from sim.compiled import kernel
@@ -113,7 +112,8 @@ def add_supply(firm: Any, world: Any, par: Any, unit_usd_per_j_per_th: float, su
 
 @kernel
 def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
-    """Score last month's forecasts, shift shares towards the better rules, forecast again (Eq. M1, B8).
+    """Score last month's forecasts, publish the shares that firms who reconsider draw from, forecast again
+    (Eq. M1, B8).
 
     ``memory``: [0:4] last forecasts, [4:8] fitness, [8] last log hashprice, [9] anchor (slow mean), [10]
     started flag.
@@ -133,9 +133,7 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
         )
     for rule in range(FORECASTERS):
         target = softmax4(par.forecast_intensity, memory[4], memory[5], memory[6], memory[7], rule)
-        world.forecaster_share[rule] = switch_share(
-            world.forecaster_share[rule], target, par.forecast_inertia
-        )
+        world.forecaster_share[rule] = target
     memory[9] = memory[9] - par.hashprice_decline_per_month + (now - memory[9]) / 24.0
     memory[NAIVE] = forecast_naive(now)
     memory[ADAPTIVE] = forecast_adaptive(memory[ADAPTIVE], now, par.adaptive_weight)

@@ -14,7 +14,16 @@ from sim.invariants import check_hardware, check_people
 from sim.labour_market import count_jobs
 from sim.ledger import A, Ledger, M
 from sim.power import MonthOfPower, season_of
-from sim.settlement import Totals, check_books, post_firms, post_power, post_public, settle_power, total
+from sim.settlement import (
+    Totals,
+    allowed_delivery_share,
+    check_books,
+    post_firms,
+    post_power,
+    post_public,
+    settle_power,
+    total,
+)
 from sim.variables import Recorder
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 TYPICAL_MONTHS = 24
+MONTHS_PER_YEAR = 12
 LARGE_BLOCK_MW = 2000.0
 
 
@@ -39,6 +49,24 @@ class Books:
         self.seizures = (0.0, 0.0, 0.0)
         self.day_sums: dict[tuple[str, str], FloatArray] = {}
         self.day_counts: dict[str, int] = {}
+
+    def open_power_accounts(self) -> None:
+        """Fill the operator's twelve months of accounts before the first month, from the run's own drivers
+        without
+        new load; they give the reference energy cost and the first rebasing a full year to stand on.
+        """
+        model = self.model
+        operator = model.state.operator
+        months = len(model.drivers.labels)
+        for t in range(MONTHS_PER_YEAR):
+            power = model.power.run_month(model.state, min(t, months - 1))
+            operator["energy_cost_usd"][0, t] = power.energy_cost_usd
+            operator["capacity_cost_usd"][0, t] = model.power.capacity_cost_usd(min(t, months - 1))
+            operator["allowed_sales_mwh"][0, t] = power.generation_mwh * allowed_delivery_share(model.values)
+            if t == 0:
+                model.marginal_usd_per_mwh = power.price_usd_per_mwh
+        sold_kwh = operator["allowed_sales_mwh"].sum() * 1000.0
+        operator["reference_energy_usd_per_kwh"] = operator["energy_cost_usd"].sum() / sold_kwh
 
     def open(self, t: int) -> None:
         """Remember the stocks that the month starts from."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.ai_appraisal import COLOCATION
+from agents.miner import STATE
 from agents.policy import AUCTION, PRO_RATA
 from sim.compiled import kernel
 
 
 @kernel
-def count_queue(miners, ai_firms, operators, worlds):  # type: ignore[no-untyped-def]
+def count_queue(miners, ai_firms, operators, worlds, pars):  # type: ignore[no-untyped-def]
     """Tell the operator how many MW wait and how many are committed (built or building under the
     allocation).
     """
@@ -19,7 +21,7 @@ def count_queue(miners, ai_firms, operators, worlds):  # type: ignore[no-untyped
         firm = miners[i]
         entrants += firm.entered
         waiting += firm.applied_mw
-        if firm.compliance == 0:
+        if firm.compliance == 0 and firm.kind != STATE:
             committed += firm.site_mw + firm.building_mw + (firm.granted_mw if firm.granted_mw > 0.0 else 0.0)
     # A running year of entrants: what imitators see
     world.entrants += entrants - world.entrants / 12.0
@@ -28,7 +30,9 @@ def count_queue(miners, ai_firms, operators, worlds):  # type: ignore[no-untyped
     waiting, committed = 0.0, 0.0
     for i in range(len(ai_firms)):
         waiting += ai_firms[i].applied_mw
-        committed += ai_firms[i].site_mw + ai_firms[i].building_mw
+        other = ai_firms[i]
+        legacy_mw = min(other.site_mw, other.legacy_mw_it * pars[0].ai_pue)
+        committed += other.site_mw - legacy_mw + other.building_mw
     operator.queue_ai_mw = waiting
     operator.committed_ai_mw = committed
 
@@ -93,11 +97,13 @@ def connect_ai(ai_firms, operators, worlds, pars):  # type: ignore[no-untyped-de
         firm = ai_firms[position]
         if order[position] == np.inf:
             break
+        gpus = firm.planned_mw_it * 1000.0 / pars[0].gpu_kw_it if firm.kind != COLOCATION else 0.0
+        if gpus > world.chips_left_gpus:
+            continue
         if firm.applied_mw > room:
             operator.ai_carry_mw = room
             break
         firm.granted_mw = firm.applied_mw
         firm.applied_mw = 0.0
         room -= firm.granted_mw
-        if firm.kind != 0:
-            world.chips_left_gpus -= firm.planned_mw_it * 1000.0 / pars[0].gpu_kw_it
+        world.chips_left_gpus -= gpus

@@ -16,16 +16,18 @@ def publish_detection(miners, worlds, policies, pars, inspection_factor):  # typ
     Returns the illegal load in MW.
     """
     world, policy, par = worlds[0], policies[0], pars[0]
-    total, illegal = par.background_signature, 0.0
+    signatures, illegal = 0.0, 0.0
     for i in range(len(miners)):
         firm = miners[i]
         if firm.active == 1 and firm.compliance != 0 and firm.energised_mw > 0.0:
             visibility = par.grey_visibility if firm.compliance == 1 else 1.0
-            total += load_signature(firm.energised_mw, par.signature_exponent) * visibility
+            signatures += load_signature(firm.energised_mw, par.signature_exponent) * visibility
             illegal += firm.energised_mw
     capacity = policy.inspections_per_month * par.enforcement_effectiveness * inspection_factor
+    total = par.background_signature + signatures
     rate = detection_hazard(capacity, 1.0, total, policy.smart_meter_share)
-    world.detection_rate_per_signature = min(rate, capacity / total)
+    # Smart meters point inspectors at miners, but cases cannot exceed inspections
+    world.detection_rate_per_signature = min(rate, capacity / signatures) if signatures > 0.0 else rate
     world.illegal_mw = illegal
     return illegal
 

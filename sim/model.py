@@ -56,7 +56,8 @@ class WattLabModel(mesa.Model):
         self.forecast_memory = np.zeros(11)
         self.smooth_orders = np.array([values["rig_supply_gw_per_month"]])
         self.maker_markup = np.array([values["rig_reference_markup"]])
-        self.marginal_usd_per_mwh = self.power.opening_price_usd_per_mwh(self.state)
+        self.marginal_usd_per_mwh = np.zeros(24)
+        self.books.open_power_accounts()
         self.month = 0
         self.agent_sets: dict[str, AgentSet] = {}
         self.running = True
@@ -134,7 +135,7 @@ class WattLabModel(mesa.Model):
     def build_and_connect(self) -> None:
         """Connect from the queue, build sites, order machines, clear the second-hand market."""
         state = self.state
-        count_queue(state.miners, state.ai_firms, state.operator, state.world)
+        count_queue(state.miners, state.ai_firms, state.operator, state.world, state.par)
         self.engine.act(self, "operator", "offer_connections")
         connect_miners(state.miners, state.operator, state.policy)
         connect_ai(state.ai_firms, state.operator, state.world, state.par)

@@ -163,7 +163,7 @@ def settle_ai_firms(state: State, seed: int, v: dict[str, float], zones: int) ->
 def settle_consumers(state: State, country: Country, v: dict[str, float]) -> None:
     """Set up consumer classes by zone from the country file."""
     zones = len(country.zones)
-    tariff = v["average_tariff_local_per_kwh"] / v["local_per_usd"]
+    tariff = v["average_tariff_local_per_kwh"] / v["local_per_usd"] * (1.0 - v["tariff_subsidy_share"])
     surcharge = v["debt_surcharge_local_per_kwh"] / v["local_per_usd"]
     for i, (item, zone) in enumerate(
         (item, zone) for item in country.consumer_class for zone in range(zones)
@@ -198,8 +198,8 @@ def settle_public(state: State, country: Country, v: dict[str, float]) -> None:
     """Set up operator accounts, tariffs, arrears and the government's unchanged instruments."""
     operator = state.operator
     local = v["local_per_usd"]
-    uniform = v["average_tariff_local_per_kwh"] / local
-    determined = uniform / (1.0 - v["tariff_subsidy_share"])
+    determined = v["average_tariff_local_per_kwh"] / local
+    uniform = determined * (1.0 - v["tariff_subsidy_share"])
     hours = 8766.0
     energy_mwh = float(np.mean(country.load_shape.mean_load_mw)) * hours
     allowed = energy_mwh * (1.0 - v["transmission_loss_share"]) * (1.0 - v["allowed_loss_share"])

@@ -39,7 +39,8 @@ class MonthOfPower:
     """Result of one month: dispatch, and what follows from it for bills and emissions (USD, MWh, t).
 
     ``price_usd_per_mwh`` is the marginal cost of generation by hour, weighted by zonal demand: in an hour of
-    shortage that of the dearest plant, since what is shed is nobody's purchase. Scarcity shows as energy shed.
+    shortage that of the dearest plant, since what is shed is nobody's purchase. Scarcity shows as energy
+    shed.
     """
 
     result: DispatchResult
@@ -304,12 +305,6 @@ class PowerSystem:
             idle[gas].sum(axis=0), np.maximum(0.0, limit)
         )
         return np.maximum(0.0, free - self.values["reserve_margin_mw"])
-
-    def opening_price_usd_per_mwh(self, state: State) -> FloatArray:
-        """Hourly price of the first month without new load: what large users expect to be the marginal
-        cost.
-        """
-        return self.run_month(state, 0).price_usd_per_mwh
 
     def capacity_cost_usd(self, t: int) -> float:
         """Capacity payments of a month, owed whether plants run or not; the local part erodes with the

@@ -108,6 +108,11 @@ def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple
     return float(consumers["bill_usd"].sum()), float(consumers["energy_mwh"].sum())
 
 
+def allowed_delivery_share(values: dict[str, float]) -> float:
+    """Energy sold per unit generated if losses were what the regulator allows."""
+    return (1.0 - values["transmission_loss_share"]) * (1.0 - values["allowed_loss_share"])
+
+
 def settle_power(
     state: State,
     t: int,
@@ -155,8 +160,9 @@ def settle_power(
     operator["energy_cost_usd"][0, now] = accounts.energy_usd
     operator["capacity_cost_usd"][0, now] = capacity_usd
     operator["special_revenue_usd"][0, now] = accounts.special_revenue_usd
-    allowed = delivery * (1.0 - values["allowed_loss_share"])
-    operator["allowed_sales_mwh"][0, now] = max(0.0, power.generation_mwh - special_mwh / delivery) * allowed
+    operator["allowed_sales_mwh"][0, now] = max(
+        0.0, power.generation_mwh - special_mwh / delivery
+    ) * allowed_delivery_share(values)
     return replace(accounts, arrears_change_usd=change)
 
 

@@ -4,10 +4,30 @@ the levy.
 
 from __future__ import annotations
 
+from typing import Any
+
+from numba.extending import register_jitable
+
 from agents.policy import FIXED, INCREMENTAL_PACKAGE, MARGINAL_COST_PLUS, STANDARD_INDUSTRIAL, TIME_OF_USE
 from sim.compiled import kernel
 
 PEAK_HOURS = (17, 18, 19, 20)
+
+
+@register_jitable
+def mark_surplus(world: Any, policy: Any) -> None:
+    """Turn hourly margins of offer over marginal cost into surplus hours: those that cover their cost, or,
+    where the
+    offer itself follows marginal cost, those cheaper than the day's mean.
+    """
+    count = 0.0
+    for hour in range(24):
+        margin = world.surplus_hour[hour]
+        if policy.tariff_rule == MARGINAL_COST_PLUS:
+            margin = world.offer_tariff_mean_usd_per_kwh - world.offer_tariff_usd_per_kwh[hour]
+        world.surplus_hour[hour] = 1.0 if margin >= 0.0 else 0.0
+        count += world.surplus_hour[hour]
+    world.surplus_share = count / 24.0
 
 
 @kernel
@@ -46,8 +66,9 @@ def publish_tariffs(worlds, policies, pars, operators, governments, local_per_us
             offer += par.reversal_event_tariff_share * max(0.0, industrial - offer)
         world.offer_tariff_usd_per_kwh[hour] = offer
         total_offer += offer / 24.0
-        world.surplus_hour[hour] = 1.0 if marginal <= offer else 0.0
+        world.surplus_hour[hour] = offer - marginal
     world.offer_tariff_mean_usd_per_kwh = total_offer
+    mark_surplus(world, policy)
     world.industrial_tariff_mean_usd_per_kwh = industrial
     world.marginal_cost_mean_usd_per_kwh = total_marginal
     levy = policy.levy_local_per_kwh / par.local_per_usd * slide

@@ -48,7 +48,7 @@ def bass_peak(p: float, q: float) -> float:
 def payback_years(capex_usd_per_kw: float, yearly_saving_usd_per_kw: float) -> float:
     """Simple payback time in years. Eq. M11.
 
-    Capital cost in USD/kW, saving in USD/kW a year; infinite without a saving. Source: theory.md M11.
+    Capital cost in USD/kW, saving in USD/kW a year; infinite without a saving. Source: MODEL.md M11.
     """
     if yearly_saving_usd_per_kw <= 0.0:
         return math.inf
@@ -62,7 +62,7 @@ def adoption_hazard(
     """Adoption hazard with payback, `(p + qF) exp(-g (payback - PB0))`, per year. Eq. M11.
 
     Innovation p and imitation q per year, adopted share F, gain g per year of payback (0 switches the term
-    off), payback and its reference in years. Source: theory.md M11.
+    off), payback and its reference in years. Source: MODEL.md M11.
     """
     hazard = bass_hazard(p, q, share)
     if gain == 0.0:

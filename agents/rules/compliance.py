@@ -60,7 +60,7 @@ def theft_indifference_hazard(m: float, pi: float, licence_fee: float, r: float,
 
     Stolen power m and legal profit pi in USD a month, licence fee and loss on detection (seized hardware
     included) in USD, discount rate r per month. nan at r <= 0; infinite where no hazard deters, because a
-    thief loses less than the fee. Source: derived in theory.md.
+    thief loses less than the fee. Source: derived in MODEL.md.
     """
     if r <= 0.0:
         return math.nan
@@ -75,7 +75,7 @@ def value_licensed(profit: float, tax: float, r: float, licence_fee: float) -> f
     """Value of operating with a licence, `(pi - tax)/r - fee`, in USD. Eq. M5.
 
     Profit before tax and tax in USD a month, discount rate r per month (nan at r <= 0), licence fee in USD.
-    Source: theory.md M5.
+    Source: MODEL.md M5.
     """
     if r <= 0.0:
         return math.nan
@@ -87,7 +87,7 @@ def value_evading(profit: float, saving: float, hazard: float, loss: float, r: f
     """Value of operating without a licence or with stolen power, `(pi + m - hL)/(r+h)`, in USD. Eq. M5.
 
     Profit and saving (tax not paid, power not paid) in USD a month, detection hazard h per month, loss on
-    detection in USD, discount rate r per month; nan if r + h <= 0. Source: theory.md M5.
+    detection in USD, discount rate r per month; nan if r + h <= 0. Source: MODEL.md M5.
     """
     if r + hazard <= 0.0:
         return math.nan
@@ -107,7 +107,7 @@ def effective_hazard(hazard: float, deterrence_weight: float) -> float:
 def load_signature(load_mw: float, gamma: float) -> float:
     """How visible a load is to inspectors, `MW^gamma`. Eq. M5.
 
-    Load in MW, exponent gamma >= 0; no load leaves no signature. Source: theory.md M5.
+    Load in MW, exponent gamma >= 0; no load leaves no signature. Source: MODEL.md M5.
     """
     if load_mw <= 0.0:
         return 0.0
@@ -123,7 +123,7 @@ def detection_hazard(
     Capacity in detections a month, signature of this load and of all offending loads (`load_signature`),
     share of smart meters in [0, 1]. Inspectors go where the signature is; smart meters sharpen it. Capped by
     capacity and by 1. The cap on the sum over offenders belongs to the enforcement desk, which sees all of
-    them. Source: theory.md M5.
+    them. Source: MODEL.md M5.
     """
     if capacity <= 0.0 or signature <= 0.0 or total_signature <= 0.0:
         return 0.0
@@ -146,6 +146,6 @@ def imitate_probability(own_payoff: float, peer_payoff: float, intensity: float)
     """Probability of copying a sampled peer's status once the two have met. Eq. M6.
 
     Realised payoffs in one unit, intensity of choice per unit; a large intensity copies exactly the better
-    one, and equal payoffs give one half. Source: theory.md M6.
+    one, and equal payoffs give one half. Source: MODEL.md M6.
     """
     return logistic(intensity * (peer_payoff - own_payoff))

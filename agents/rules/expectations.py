@@ -43,7 +43,7 @@ def forecast_trend(p: float, p_lag: float, gain: float) -> float:
 def forecast_anchor(p: float, anchor: float, weight: float) -> float:
     """Anchor forecast: the price returns part of the way to an anchor or forward curve. Eq. M1.
 
-    p and anchor are log prices, weight in [0, 1] is the part of the gap that closes. Source: theory.md M1.
+    p and anchor are log prices, weight in [0, 1] is the part of the gap that closes. Source: MODEL.md M1.
     """
     return p + weight * (anchor - p)
 

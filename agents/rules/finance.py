@@ -165,7 +165,7 @@ def entry_beta(r: float, alpha: float, a: float, sigma: float) -> float:
     """Root b > 1 of `sigma^2/2 b(b-1) + (alpha+a) b - (r+a) = 0`. Eq. B6.
 
     Discount rate, revenue drift, decline of the cost of a hash unit, and volatility, per year as fractions.
-    Source: derived in theory.md, of the Prat & Walter 2021 type.
+    Source: derived in MODEL.md, of the Prat & Walter 2021 type.
     """
     half_variance = 0.5 * sigma * sigma
     return positive_root(half_variance, alpha + a - half_variance, r + a)
@@ -177,7 +177,7 @@ def entry_barrier(r: float, alpha: float, a: float, sigma: float) -> float:
 
     Discount rate, revenue drift, decline of the cost of a hash unit, and volatility, per year as fractions.
     nan if r <= alpha, where the value of a unit is not finite. A monthly clock lowers the barrier by 11-15 %
-    (Eq. B6b). Source: derived in theory.md.
+    (Eq. B6b). Source: derived in MODEL.md.
     """
     if r <= alpha:
         return math.nan
@@ -240,7 +240,7 @@ def invest_probability(npv_over_cost: float, hurdle: float, slope: float) -> flo
 
     NPV over cost and hurdle as fractions of the cost, slope k a pure number; a large slope gives the
     threshold rule. The hurdle is `option_premium - 1` under the option rule and 0 under the NPV rule. Source:
-    theory.md M2.
+    MODEL.md M2.
     """
     return logistic(slope * (npv_over_cost - hurdle))
 

@@ -33,7 +33,7 @@ def runs(
 
     It runs if revenue per kWh is strictly above its marginal cost. Hashprice in USD per PH/s and day,
     efficiency in J/TH, PUE a factor >= 1, power price and other variable cost (pool fee, levy) in USD/kWh at
-    the meter. Source: theory.md M3.
+    the meter. Source: MODEL.md M3.
     """
     revenue = revenue_usd_per_kwh(hashprice_usd_per_ph_day, efficiency_j_per_th, pue)
     return revenue > power_usd_per_kwh + other_usd_per_kwh
@@ -67,7 +67,7 @@ def free_entry_hash(reward: float, unit_cost: float) -> float:
 def crowding_out_share(eta: float) -> float:
     """Part of a small home entry that displaces hash rate abroad, `eta/(1+eta)`. Eq. B4.
 
-    Elasticity eta >= 0; 1 if it is infinite. Source: derived in theory.md.
+    Elasticity eta >= 0; 1 if it is infinite. Source: derived in MODEL.md.
     """
     if eta <= 0.0:
         return 0.0
@@ -82,7 +82,7 @@ def elastic_world_hash(home_hash: float, scale_k: float, reward: float, eta: flo
 
     Home hash H_d >= 0 and scale K in units of hash rate (K is the rest of the world at R/H = 1), reward R in
     USD per period, elasticity eta >= 0. With K or R not positive the rest of the world is empty; infinite eta
-    pins R/H at 1. Source: derived in theory.md. The root lies between the larger of H_d and the hash rate
+    pins R/H at 1. Source: derived in MODEL.md. The root lies between the larger of H_d and the hash rate
     without home miners, and their sum.
     """
     if scale_k <= 0.0:

@@ -13,7 +13,7 @@ def others_bill_change(d_q: float, q: float, tau: float, c: float) -> float:
 
     New load d_q and present sales q in one energy unit, tariff tau paid by the new load and its marginal cost
     c in one price unit, c including capacity that must be added. Negative: others pay less. nan if q <= 0.
-    Source: derived in theory.md.
+    Source: derived in MODEL.md.
     """
     if q <= 0.0:
         return math.nan
@@ -25,7 +25,7 @@ def loop_multiplier(elasticity: float, fixed_share: float) -> float:
     """How far the tariff loop amplifies a change of price, `1/(1 - eps s_F)`. Eq. B12.
 
     Demand elasticity eps as a positive number, share of fixed cost in revenue; infinite at eps s_F >= 1,
-    where the loop runs away. Source: derived in theory.md.
+    where the loop runs away. Source: derived in MODEL.md.
     """
     damping = 1.0 - elasticity * fixed_share
     if damping <= 0.0:
@@ -40,7 +40,7 @@ def others_bill_change_with_feedback(
     """Change of the average tariff of other users after their demand has responded. Eq. B11.
 
     Arguments as in `others_bill_change` and `loop_multiplier`. No change stays none even where the loop runs
-    away. Source: derived in theory.md.
+    away. Source: derived in MODEL.md.
     """
     direct = others_bill_change(d_q, q, tau, c)
     if direct == 0.0:
@@ -64,7 +64,7 @@ def pass_through_price(c: float, fixed_cost: float, demand: float) -> float:
 def demand_linear(a: float, b: float, p: float) -> float:
     """Linear demand `a - bp`, not below 0. Eq. B12.
 
-    Choke quantity a, slope b in quantity per unit of price, price p. Source: theory.md B12.
+    Choke quantity a, slope b in quantity per unit of price, price p. Source: MODEL.md B12.
     """
     return max(0.0, a - b * p)
 
@@ -74,7 +74,7 @@ def demand_isoelastic(q0: float, p0: float, p: float, elasticity: float) -> floa
     """Demand of constant elasticity, `q0 (p/p0)^-eps`. Eq. B12, M10.
 
     Reference quantity and price, price p in the unit of p0, elasticity eps as a positive number. nan if a
-    price is not positive. Source: theory.md B12.
+    price is not positive. Source: MODEL.md B12.
     """
     if p0 <= 0.0 or p <= 0.0:
         return math.nan
@@ -105,7 +105,7 @@ def two_part_price(
     Variable cost c per unit of energy, fixed cost per period, the part of it recovered by the fixed charge in
     [0, 1], demand in energy per period, number of connections. With part 0 this is `pass_through_price`; with
     part 1 the energy price is c whatever is sold. A part with nobody to pay for it gives an infinite price.
-    Source: theory.md B12.
+    Source: MODEL.md B12.
     """
     by_charge = charge_share * fixed_cost
     by_energy = fixed_cost - by_charge

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,33 +42,33 @@ def score(errors: Row) -> float:
     return float(np.mean([(errors[name] / bar) ** 2 for name, bar in BARS.items()]))
 
 
-def system_of(availability: float, wedge: float, link_mw: float, gas_share: float) -> ObservedSystem:
-    """Power system of FY2025 with the three uncertain values and the share of contract gas tied to load."""
+def system_of(availability: float, wedge: float) -> ObservedSystem:
+    """Power system of FY2025 with a value of the two uncertain facts of imported coal."""
     overrides = {
         "imported_coal_availability": availability,
         "imported_coal_wedge_local_per_kwh": wedge,
-        "link_mw": link_mw,
-        "rlng_min_load_share": gas_share,
     }
     return ObservedSystem(books(*PERIODS[FITTED]), overrides)
 
 
-def best_of(availability: float, wedge: float, link_mw: float) -> tuple[ObservedSystem, Row]:
-    """The best share of contract gas for a combination: its system and its row of fit statistics."""
-    found: list[tuple[float, float, ObservedSystem, Row]] = []
+def best_fit(system: ObservedSystem, link_mw: float) -> Row:
+    """Leave the system with the best share of contract gas for a usable link; return its fit statistics."""
+    values, found = system.power.values, []
+    values["link_mw"] = link_mw
     for gas_share in GAS_SHARE_OF_LOAD:
-        system = system_of(availability, wedge, link_mw, gas_share)
+        values["rlng_min_load_share"] = gas_share
         errors = month_errors(system, system.run())
-        found.append((score(errors), gas_share, system, errors))
-    best, gas_share, system, errors = min(found, key=lambda item: item[:2])
-    row = {
-        "imported_coal_availability": availability,
-        "imported_coal_wedge_local_per_kwh": wedge,
-        "link_mw": link_mw,
-        "rlng_min_load_share": gas_share,
-        "score": best,
-    }
-    return system, row | {f"{name.replace('.', '_')}_pct": errors[name] for name in BARS}
+        found.append((score(errors), gas_share, errors))
+    best, gas_share, errors = min(found, key=lambda item: item[:2])
+    values["rlng_min_load_share"] = gas_share
+    names = (
+        "imported_coal_availability",
+        "imported_coal_wedge_local_per_kwh",
+        "link_mw",
+        "rlng_min_load_share",
+    )
+    row = {name: values[name] for name in names} | {"score": best}
+    return row | {f"{name.replace('.', '_')}_pct": errors[name] for name in BARS}
 
 
 def margins(system: ObservedSystem) -> Row:
@@ -100,20 +99,21 @@ def total_cost_usd(month: MonthOfPower) -> float:
     return month.result.cost_usd
 
 
-def scan() -> Iterator[Row]:
-    """Rows of the joint prior: every combination with its fit, the best ones also with their margins."""
-    cells = [
-        (cell, *best_of(*cell)) for cell in itertools.product(AVAILABILITY, WEDGE_LOCAL_PER_KWH, LINK_MW)
-    ]
-    best = min(row["score"] for _, _, row in cells)
-    for _, system, row in cells:
-        equal = row["score"] <= EQUAL_SCORE_RATIO * best
-        yield row | {"about_equal": float(equal)} | margins(system)
+def scan() -> list[Row]:
+    """Rows of the joint prior: every combination with its fit and what it means for new load."""
+    rows = []
+    for availability, wedge in itertools.product(AVAILABILITY, WEDGE_LOCAL_PER_KWH):
+        system = system_of(availability, wedge)
+        for link_mw in LINK_MW:
+            fit = best_fit(system, link_mw)
+            rows.append(fit | margins(system))
+    limit = EQUAL_SCORE_RATIO * min(row["score"] for row in rows)
+    return [row | {"about_equal": float(row["score"] <= limit)} for row in rows]
 
 
 def write_joint_prior(path: Path) -> None:
     """Write the joint prior as CSV, five significant digits."""
-    rows = list(scan())
+    rows = scan()
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(rows[0])
