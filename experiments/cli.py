@@ -265,6 +265,7 @@ def validate(
         typer.echo(json.dumps(as_document(checks), indent=1, allow_nan=False))
     else:
         console().print(checks_table(checks))
+        typer.echo("(f) fitted, (p) predicted; left out: each month predicted from the other months")
         typer.echo(summary_line(checks))
 
 

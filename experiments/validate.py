@@ -34,11 +34,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Check:
-    """A target with the model's value and, where one exists, that of a plain regression."""
+    """A target with the model's value and, where they exist, that of a plain regression and the model's own
+    when each month is predicted from the others.
+    """
 
     target: Target
     simulated: float
     regression: float | None
+    left_out: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -74,6 +77,14 @@ def load_targets(part: str) -> list[Target]:
     return found
 
 
+def load_left_out(part: str) -> dict[str, float]:
+    """Read the leave-one-month-out errors of a part (``sim/data/targets/PART_left_out.csv``) by target id."""
+    from sim.parameters import data_text
+
+    rows = csv.DictReader(data_text("targets", f"{part}_left_out.csv").splitlines())
+    return {row["id"]: float(row["left_out"]) for row in rows}
+
+
 def validate(part: str | None = None) -> list[Check]:
     """Simulate what the targets of a part ask for; without a part, of all parts that have targets."""
     if part is not None and part not in MEASURES:
@@ -81,9 +92,10 @@ def validate(part: str | None = None) -> list[Check]:
     checks = []
     for name in MEASURES if part is None else (part,):
         simulated, regression = MEASURES[name]()
+        left_out = load_left_out(name)
         for target in load_targets(name):
             key = target.id.removeprefix(f"{name}.")
-            checks.append(Check(target, simulated[key], regression.get(key)))
+            checks.append(Check(target, simulated[key], regression.get(key), left_out.get(target.id)))
     return checks
 
 
@@ -102,6 +114,7 @@ def as_document(checks: list[Check]) -> list[dict[str, Any]]:
             "passed": check.passed,
             "source": check.target.source,
             "tolerance": check.target.tolerance,
+            "left_out": check.left_out,
             "regression": None if check.regression is None else json_number(check.regression),
         }
         for check in checks
@@ -109,19 +122,22 @@ def as_document(checks: list[Check]) -> list[dict[str, Any]]:
 
 
 def checks_table(checks: list[Check]) -> Table:
-    """Arrange checks for people: misses are in capitals, and so is a regression that does better."""
-    heads = ("target", "kind", "published", "simulated", "allowed", "unit", "regression", "")
-    table = plain_table(heads, right=heads[2:4] + heads[6:7])
+    """Arrange checks for people: misses are in capitals, and so is a regression that does better.
+
+    (f) fitted, (p) predicted; left out: error when each month is predicted from the others.
+    """
+    heads = ("target", "published", "simulated", "allowed", "unit", "left out", "regression", "")
+    table = plain_table(heads, right=("published", "simulated", "left out", "regression"))
     for check in checks:
         goal = check.target
         line = "" if check.regression is None else number(check.regression, 3)
         table.add_row(
-            goal.id,
-            goal.kind,
+            f"{goal.id.removeprefix(goal.part + '.')} ({goal.kind[0]})",
             number(goal.target),
             number(check.simulated),
             f"{number(goal.low)} to {number(goal.high)}",
             goal.unit,
+            "" if check.left_out is None else number(check.left_out, 3),
             f"{line} BETTER" if check.regression_wins else line,
             "pass" if check.passed else "MISS",
         )

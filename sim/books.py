@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 TYPICAL_MONTHS = 24
-MONTHS_PER_YEAR = 12
+OPENING_MONTHS = 12
 LARGE_BLOCK_MW = 2000.0
 
 
@@ -40,7 +40,7 @@ class Books:
 
     def __init__(self, model: WattLabModel) -> None:
         self.model = model
-        labels = model.drivers.labels
+        labels = model.drivers.labels[: model.scenario.months]
         self.ledger = Ledger.empty(labels)
         self.recorder = Recorder(labels)
         self.row: dict[str, float] = {}
@@ -57,11 +57,10 @@ class Books:
         """
         model = self.model
         operator = model.state.operator
-        months = len(model.drivers.labels)
-        for t in range(MONTHS_PER_YEAR):
-            power = model.power.run_month(model.state, min(t, months - 1))
+        for t in range(OPENING_MONTHS):
+            power = model.power.run_month(model.state, t)
             operator["energy_cost_usd"][0, t] = power.energy_cost_usd
-            operator["capacity_cost_usd"][0, t] = model.power.capacity_cost_usd(min(t, months - 1))
+            operator["capacity_cost_usd"][0, t] = model.power.capacity_cost_usd(t)
             operator["allowed_sales_mwh"][0, t] = power.generation_mwh * allowed_delivery_share(model.values)
             if t == 0:
                 model.marginal_usd_per_mwh = power.price_usd_per_mwh

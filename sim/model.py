@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import mesa
@@ -11,7 +12,7 @@ from mesa.agent import AgentSet
 from agents.base import DRAWS
 from agents.mesa_agent import ColumnAgent, agent_class
 from sim.bitcoin import expect_difficulty, observe_hashprice, run_network, update_forecasts
-from sim.books import Books
+from sim.books import OPENING_MONTHS, Books
 from sim.compute_market import clear_compute
 from sim.connection import connect_ai, connect_miners, count_queue
 from sim.drivers import build_drivers, parameter_events
@@ -42,7 +43,9 @@ class WattLabModel(mesa.Model):
         self.engine = ENGINES[engine]()
         values = scenario.values()
         self.values = values
-        self.drivers = build_drivers(scenario, seed, values)
+        # A full year at least, on which the operator's opening accounts stand
+        full_year = replace(scenario, months=max(OPENING_MONTHS, scenario.months))
+        self.drivers = build_drivers(full_year, seed, values)
         self.timeline = policy_timeline(
             scenario.regime_data, scenario.start, scenario.months, values["local_per_usd"]
         )

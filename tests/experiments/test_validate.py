@@ -21,8 +21,10 @@ from experiments.validate import (
     validate,
 )
 from experiments.validation.grid import FITTED, observed_system, regression_errors, wape
-from experiments.validation.grid_months import books, fuel_costs_before_record
+from experiments.validation.grid_months import books, fuel_costs_before_record, target_rows
+from experiments.validation.joint_prior import best_fit, margins, system_of
 
+JOINT = "grid_joint_prior.csv"
 FIELDS = {"id", "part", "kind", "target", "unit", "simulated", "low", "high", "passed", "source"}
 
 
@@ -138,3 +140,33 @@ def test_fuel_costs_between_filings_are_linear() -> None:
     assert local[0] == pytest.approx(13.219)
     assert local[1] == pytest.approx(13.219 + (14.6197 - 13.219) * 2.0 / 3.0)
     assert local[3] == pytest.approx(13.1974)
+
+
+def test_shipped_joint_prior_is_what_the_model_gives() -> None:
+    row = min(target_rows(JOINT), key=lambda item: float(item["score"]))
+    system = system_of(
+        float(row["imported_coal_availability"]), float(row["imported_coal_wedge_local_per_kwh"])
+    )
+    again = best_fit(system, float(row["link_mw"]), [])
+    again |= margins(system)
+    for name, value in again.items():
+        assert value == pytest.approx(float(row[name]), rel=1e-3, abs=1e-3), name
+
+
+def test_joint_prior_is_joint_and_leaves_the_sign_open() -> None:
+    equal = [row for row in target_rows(JOINT) if float(row["about_equal"]) == 1.0]
+    for name in ("imported_coal_availability", "imported_coal_wedge_local_per_kwh", "link_mw"):
+        assert len({row[name] for row in equal}) > 1, name
+    signs = {float(row["margin_south_winter_pkr_per_kwh"]) > 0.0 for row in equal}
+    assert signs == {True, False}
+
+
+def test_margin_is_what_the_load_pays_less_what_it_costs() -> None:
+    system = system_of(0.85, 0.0)
+    system.power.values["link_mw"] = 0.0
+    margin = margins(system)
+    # Behind a closed link the south has idle coal all year: the load costs coal, its upkeep and line losses.
+    coal = system.drivers.fuel_cost_usd_per_mwh["imported_coal"] * system.values["local_per_usd"] / 1000.0
+    dearest = (1.06 * coal.max() + 1.0) / (1.0 - system.values["transmission_loss_share"])
+    for season in ("winter", "summer", "shoulder"):
+        assert margin[f"margin_south_{season}_pkr_per_kwh"] > 22.98 - dearest
