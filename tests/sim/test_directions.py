@@ -1,0 +1,178 @@
+"""Which way a change of policy moves an outcome: paired seeds, strict sign of the mean, four of five pairs agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim import Scenario, load_scenario, simulate
+from sim.model import WattLabModel
+from tests.sim.lively import regime_file, run_months
+
+pytestmark = pytest.mark.slow
+SEEDS = range(20)
+MONTHS = 36
+LEAST_PAIRS, LEAST_SHARE = 8, 0.8
+Measure = Callable[[pd.DataFrame], float]
+
+MINERS = {"miners": 60, "world_miners": 16, "ai_firms": 2}
+AI_FIRMS = {"miners": 4, "world_miners": 4, "ai_firms": 24}
+BOTH = {"miners": 60, "world_miners": 12, "ai_firms": 24}
+# Neither the lender nor a changing government stands between an instrument and its effect
+STEADY = {"review_months": 0.0, "reversal_hazard_per_year": 0.0}
+# Demand and chips in plenty, so that return, country risk and licences decide on AI projects
+AI_BOOM = {
+    "lender_active": 0.0,
+    "ai_consider_probability_per_month": 0.5,
+    "ai_connection_months": 0.0,
+    "ai_build_months": 12.0,
+    "ai_funds_over_stage_cost": 4.0,
+    "ai_hurdle_npv_mean": 0.0,
+    "ai_domestic_demand_mw_it": 1000.0,
+    "ai_export_demand_mw_it": 1000.0,
+    "chip_licence_delay_months": 3.0,
+    "chip_cap_gpus_per_year": 1_000_000.0,
+}
+
+
+def scenario(regime: str, population: dict[str, int], **overrides: float) -> Scenario:
+    return load_scenario(regime=regime, months=MONTHS, population=population, overrides=overrides)
+
+
+def outcomes(chosen: Scenario, measure: Measure) -> np.ndarray:
+    return np.array([measure(simulate(chosen, seed).months) for seed in SEEDS])
+
+
+def mean_of(name: str) -> Measure:
+    return lambda months: float(months[name].mean())
+
+
+def ai_built_mw(months: pd.DataFrame) -> float:
+    """AI capacity that stands or is under construction, mean over the run."""
+    return float((months["ai_it_mw"] + months["ai_pipeline_mw"]).mean())
+
+
+def assert_direction(low: np.ndarray, high: np.ndarray, sign: float) -> None:
+    """The mean difference has the sign, and so have four of five of the pairs that differ at all."""
+    change = sign * (high - low)
+    differing = change[change != 0.0]
+    assert change.mean() > 0.0
+    assert len(differing) >= LEAST_PAIRS
+    assert (differing > 0.0).mean() >= LEAST_SHARE
+
+
+def test_a_cheap_offer_raises_licensed_mining(tmp_path):
+    regimes = [regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=price, **STEADY) for price in (23.0, 3.0)]
+    dear, cheap = (
+        outcomes(scenario(regime, MINERS, lender_active=0.0), mean_of("mining_licensed_mw")) for regime in regimes
+    )
+    assert_direction(dear, cheap, +1.0)
+
+
+def test_a_lender_keeps_a_cheap_offer_from_being_used(tmp_path):
+    regime = regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=5.0, **STEADY)
+    with_lender, without = (
+        outcomes(scenario(regime, MINERS, lender_active=active), mean_of("energised_mw")) for active in (1.0, 0.0)
+    )
+    assert_direction(with_lender, without, +1.0)
+
+
+def test_more_inspections_lower_theft(tmp_path):
+    regimes = [regime_file(tmp_path, "pakistan-status-quo", inspections_per_month=n) for n in (0.0, 40.0)]
+    none, many = (outcomes(scenario(regime, MINERS), mean_of("mining_theft_mw")) for regime in regimes)
+    assert_direction(none, many, -1.0)
+
+
+def test_a_higher_fine_lowers_theft(tmp_path):
+    regimes = [
+        regime_file(tmp_path, "pakistan-status-quo", inspections_per_month=4.0, fine_usd_per_mw=fine)
+        for fine in (0.0, 5e6)
+    ]
+    low, high = (
+        outcomes(
+            scenario(regime, MINERS, background_signature=10.0, penalty_collected_share=0.5),
+            mean_of("mining_theft_mw"),
+        )
+        for regime in regimes
+    )
+    assert_direction(low, high, -1.0)
+
+
+def test_a_levy_brings_revenue_where_licensed_miners_run(tmp_path):
+    regimes = [
+        regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=5.0, levy_local_per_kwh=levy, **STEADY)
+        for levy in (0.0, 1.0)
+    ]
+    without, levied = (
+        outcomes(scenario(regime, MINERS, lender_active=0.0), mean_of("tax_levy_usd")) for regime in regimes
+    )
+    assert (without == 0.0).all()
+    assert_direction(without, levied, +1.0)
+
+
+def test_easier_chip_licences_raise_ai():
+    rare, common = (
+        outcomes(scenario("pakistan-2025", AI_FIRMS, **AI_BOOM, chip_licence_success=chance), ai_built_mw)
+        for chance in (0.5, 0.9)
+    )
+    assert_direction(rare, common, +1.0)
+
+
+def built_at_risk(premium_per_year: float, seed: int) -> float:
+    """AI capacity when country risk moves to a premium on the first day, for firms that were founded at 10 %."""
+    chosen = scenario("pakistan-2025", AI_FIRMS, **AI_BOOM, country_risk_premium=0.10)
+    model = WattLabModel(chosen, seed)
+    model.state.par["country_risk_premium"] = premium_per_year
+    run_months(model, MONTHS)
+    return ai_built_mw(model.books.recorder.frame())
+
+
+def test_a_rise_of_country_risk_lowers_ai_investment():
+    low, high = (np.array([built_at_risk(premium, seed) for seed in SEEDS]) for premium in (0.06, 0.14))
+    assert_direction(low, high, -1.0)
+
+
+def test_the_price_of_power_moves_mining_far_more_than_ai(tmp_path):
+    """One US cent on 8 PKR/kWh (2.8 cents): elasticity of capacity, from the means over paired seeds."""
+    prices = (8.0, 8.0 + 2.81)
+    regimes = [regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=price, **STEADY) for price in prices]
+    runs = [[simulate(scenario(regime, BOTH, **AI_BOOM), seed).months for seed in SEEDS] for regime in regimes]
+    change = {}
+    for name, measure in (("mining", mean_of("mining_licensed_mw")), ("ai", ai_built_mw)):
+        cheap, dear = (np.array([measure(months) for months in side]) for side in runs)
+        assert_direction(cheap, dear, -1.0)
+        change[name] = math.log(dear.mean() / cheap.mean()) / math.log(prices[1] / prices[0])
+    assert change["mining"] < -2.0
+    assert -0.5 < change["ai"] < 0.0
+    assert change["mining"] < 5.0 * change["ai"]
+
+
+def others_tariff_usd_per_kwh(folder: Path, tariff_local_per_kwh: float, new_mw: float, seed: int) -> np.ndarray:
+    """Tariff of ordinary consumers by month when data centres of a size buy at a fixed offer from the start."""
+    regime = regime_file(folder, "pakistan-2025", tariff_local_per_kwh=tariff_local_per_kwh, **STEADY)
+    chosen = load_scenario(
+        regime=regime, months=31, population={"miners": 1, "world_miners": 2, "ai_firms": 4},
+        overrides={"lender_active": 0.0, "ai_installed_mw_it": new_mw, "ai_domestic_demand_mw_it": 500.0,
+                   "ai_consider_probability_per_month": 0.02},
+    )  # fmt: skip
+    model = WattLabModel(chosen, seed)
+    # As new load under the allocation, not as sites that stood before it and pay the ordinary tariff
+    model.state.ai_firms["legacy_mw_it"] = 0.0
+    run_months(model, 31)
+    return model.books.recorder.frame()["others_tariff_usd_per_kwh"].to_numpy()
+
+
+# PKR per kWh: marginal cost, about 21, lies between
+@pytest.mark.parametrize(("tariff", "sign"), [(3.0, 1.0), (40.0, -1.0)])
+def test_new_load_lowers_others_tariff_only_above_marginal_cost(tmp_path, tariff, sign):
+    """B11: once a rebasing has seen a full year, all share the new load's margin over marginal cost."""
+    without, with_load = (
+        np.array([others_tariff_usd_per_kwh(tmp_path, tariff, mw, seed)[19:].mean() for seed in SEEDS])
+        for mw in (0.0, 500.0)
+    )
+    assert_direction(without, with_load, sign)

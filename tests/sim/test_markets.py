@@ -1,0 +1,270 @@
+"""Markets that clear once a month: mining machines, computing, labour, and the spread of inspections."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from agents.ai_firm import AiFirm
+from agents.base import new_records
+from agents.miner import Miner
+from agents.policy import Policy
+from agents.worker import SkillPool
+from agents.world import World
+from sim import load_scenario
+from sim.compute_market import clear_compute
+from sim.enforcement import collect_seizures, publish_detection
+from sim.hardware import SCRAP_USD_PER_THS, build_frontier, quote_machines, trade_machines
+from sim.labour_market import count_jobs, count_vacancies, publish_hiring
+from sim.parameters import parameter_record
+from sim.settlement import total
+from sim.state import FLOW_INDEX, flow_view
+
+VALUES = load_scenario().values()
+PAR = parameter_record(VALUES)
+NOBODY = new_records(Miner, 1)
+
+
+def quoted(hashprice: float = 50.0, orders_gw: float = 0.5, used_ths: float = 1e6, month: int = 0, **values: float):
+    """World with machine prices quoted once, months after the frontier's start."""
+    world, par = new_records(World, 1), parameter_record({**VALUES, **values})
+    frontier = build_frontier("2025-06", VALUES)
+    world["month"], world["months_to_halving"] = month, 34.0 - month
+    world["rig_j_per_th"] = frontier.j_per_th
+    world["forecaster_share"] = 0.25
+    world["forecast_log_hashprice"] = math.log(hashprice)
+    world["used_stock_ths"] = used_ths
+    markup = np.array([VALUES["rig_reference_markup"]])
+    quote_machines(world, par, np.array([orders_gw]), frontier.release_month, markup)
+    return world[0], frontier, float(markup[0])
+
+
+def test_the_frontier_is_sorted_observed_first_then_projected():
+    frontier = build_frontier("2025-06", VALUES)
+    assert len(frontier.j_per_th) == 16
+    assert (np.diff(frontier.release_month) >= 0).all()
+    assert (frontier.release_month < 0).sum() >= 5
+    projected = frontier.j_per_th[-3:]
+    interval = VALUES["rig_release_interval_months"]
+    factor = (1.0 - VALUES["rig_improvement_per_year"]) ** (interval / 12.0)
+    assert projected[1:] / projected[:-1] == pytest.approx([factor, factor], rel=1e-12)
+    assert np.diff(frontier.release_month[-3:]).tolist() == [interval, interval]
+    later = build_frontier("2026-06", VALUES)
+    assert (frontier.release_month - later.release_month).tolist() == [12.0] * 16
+
+
+def test_machines_of_the_future_are_not_for_sale():
+    world, frontier, _ = quoted()
+    future = frontier.release_month > 0
+    assert future.any()
+    assert (world.rig_on_sale[future] == 0.0).all()
+    assert (world.rig_on_sale[~future] > 0.0).all()
+
+
+def test_a_better_machine_costs_more_and_never_less_than_its_making():
+    world, frontier, _ = quoted()
+    released = np.flatnonzero(frontier.release_month <= 0)
+    prices = world.rig_price_usd_per_ths[released]
+    by_efficiency = prices[np.argsort(-frontier.j_per_th[released])]
+    assert (np.diff(by_efficiency) >= -1e-9).all()
+    new = world.rig_on_sale[released] == 1.0
+    cost = VALUES["rig_cost_usd_per_w"] * frontier.j_per_th[released]
+    assert (prices[new] >= cost[new] * (1.0 - 1e-12)).all()
+    assert new.any()
+    assert not new.all()
+
+
+def test_second_hand_prices_follow_hashprice_down_to_scrap():
+    worlds = [quoted(hashprice)[0] for hashprice in (120.0, 60.0, 40.0, 15.0)]
+    used = worlds[0].rig_on_sale == 0.5
+    prices = np.array([world.rig_price_usd_per_ths[used] for world in worlds])
+    assert (np.diff(prices, axis=0) <= 0.0).all()
+    assert (prices[0] > 10.0 * SCRAP_USD_PER_THS).any()
+    assert (prices[-1] == SCRAP_USD_PER_THS).all()
+
+
+def test_used_machines_are_on_sale_only_while_dealers_have_some():
+    stocked, frontier, _ = quoted(used_ths=1.0)
+    empty, _, _ = quoted(used_ths=0.0)
+    old = np.flatnonzero((frontier.release_month <= 0) & (stocked.rig_on_sale == 0.5))
+    assert len(old) > 0
+    assert (empty.rig_on_sale[old] == 0.0).all()
+
+
+def test_makers_raise_their_price_with_orders_and_deliver_later():
+    calm, busy = quoted(orders_gw=0.25), quoted(orders_gw=1.0)
+    assert busy[2] > calm[2] >= 1.0
+    assert busy[0].delivery_months > calm[0].delivery_months
+    at_reference = quoted(orders_gw=VALUES["rig_supply_gw_per_month"])
+    assert at_reference[2] == pytest.approx(VALUES["rig_reference_markup"], rel=1e-12)
+    assert at_reference[0].delivery_months == VALUES["rig_delivery_months"]
+
+
+def test_makers_move_part_of_the_way_to_their_supply_curve():
+    """Markup after a step: m = m0^(1-k) * target^k with target = reference * (orders / supply)^(1 / elasticity)."""
+    _, _, markup = quoted(orders_gw=1.0)
+    reference, k = VALUES["rig_reference_markup"], VALUES["rig_price_adjustment"]
+    target = reference * (1.0 / VALUES["rig_supply_gw_per_month"]) ** (1.0 / VALUES["rig_supply_elasticity"])
+    assert markup == pytest.approx(reference ** (1.0 - k) * target**k, rel=1e-12)
+
+
+def trade(stock_ths: float, used_orders: list[float], new_orders: list[float], sold: float = 0.0):
+    """One month of machine trade in generation 3 (used) and 9 (new); every order cost 10 USD per TH/s."""
+    orders = used_orders + new_orders
+    buyers, sellers, world = new_records(Miner, len(orders)), new_records(Miner, 1), new_records(World, 1)
+    world["rig_j_per_th"] = 20.0
+    world["used_stock_ths"][0, 3] = stock_ths
+    sellers["sold_ths"][0, 3] = sold
+    buyers["order_ths"] = orders
+    buyers["order_used"] = [1] * len(used_orders) + [0] * len(new_orders)
+    buyers["order_generation"] = [3] * len(used_orders) + [9] * len(new_orders)
+    buyers["hardware_usd"], buyers["duty_usd"] = 10.0 * buyers["order_ths"], 1.0 * buyers["order_ths"]
+    buyers["invested_usd"] = 11.0 * buyers["order_ths"]
+    smooth = np.array([0.3])
+    counts = trade_machines(buyers, sellers, world, PAR, smooth)
+    return buyers, sellers, world[0], counts, float(smooth[0])
+
+
+def test_used_orders_beyond_the_stock_are_rationed_and_refunded():
+    buyers, sellers, world, (new, bought, sold, scrapped), _ = trade(60.0, [100.0, 50.0], [7.0], sold=30.0)
+    assert buyers["order_ths"] == pytest.approx([60.0, 30.0, 7.0])
+    assert buyers["hardware_usd"] == pytest.approx([600.0, 300.0, 70.0])
+    assert buyers["cash_usd"] == pytest.approx([11.0 * 40.0, 11.0 * 20.0, 0.0])
+    assert buyers["invested_usd"] == pytest.approx(11.0 * buyers["order_ths"])
+    assert (new, bought, sold, scrapped) == (7.0, 90.0, 30.0, 0.0)
+    assert world.used_stock_ths[3] == 0.0
+    assert sellers["sold_ths"].sum() == 0.0
+
+
+def test_a_stock_that_suffices_serves_everybody_and_rusts():
+    buyers, _, world, (_, bought, _, scrapped), _ = trade(1000.0, [100.0], [])
+    share = VALUES["used_scrap_per_month"]
+    assert buyers["order_ths"].tolist() == [100.0]
+    assert buyers["cash_usd"].tolist() == [0.0]
+    assert (bought, scrapped) == (100.0, pytest.approx(900.0 * share))
+    assert world.used_stock_ths[3] == pytest.approx(900.0 * (1.0 - share))
+
+
+def test_new_orders_enter_the_makers_moving_average_in_gigawatts():
+    *_, smooth = trade(0.0, [], [6e7])
+    assert smooth == pytest.approx(0.3 + (6e7 * 20.0 / 1e9 - 0.3) / 3.0)
+
+
+def compute(installed: float, gpu_price: float = 2.0, month: int = 0, **policy_values: float):
+    """The compute market with one firm of a size; returns world, demand at home and abroad."""
+    firms, world, policy = new_records(AiFirm, 1), new_records(World, 1), new_records(Policy, 1)
+    firms["it_mw"] = installed
+    world["month"] = month
+    for name, value in policy_values.items():
+        policy[name] = value
+    home, abroad = clear_compute(firms, world, policy, PAR, gpu_price, 2.0)
+    return world[0], home, abroad
+
+
+def test_capacity_serves_home_first_then_exports():
+    _, home, abroad = compute(1.0)
+    small, _, _ = compute(0.5 * home)
+    assert small.domestic_sales_share == 1.0
+    assert small.utilisation == VALUES["billed_utilisation"]
+    assert small.domestic_room_mw_it == pytest.approx(0.5 * home)
+    assert small.export_room_mw_it == pytest.approx(abroad)
+    large, _, _ = compute(2.0 * (home + abroad))
+    assert large.utilisation == pytest.approx(0.5 * VALUES["billed_utilisation"])
+    assert large.domestic_sales_share == pytest.approx(home / (home + abroad))
+    assert large.domestic_room_mw_it == large.export_room_mw_it == 0.0
+    empty, _, _ = compute(0.0)
+    assert empty.utilisation == VALUES["billed_utilisation"]
+    assert empty.domestic_sales_share == 1.0
+
+
+def test_demand_falls_with_price_grows_with_time_and_by_the_governments_order():
+    _, home, abroad = compute(1.0)
+    _, dear_home, dear_abroad = compute(1.0, gpu_price=4.0)
+    factor = 0.5 ** VALUES["compute_demand_elasticity"]
+    assert (dear_home, dear_abroad) == (pytest.approx(home * factor), pytest.approx(abroad * factor))
+    trend = 2.0 / (1.0 + VALUES["gpu_progress_per_year"])
+    _, later_home, _ = compute(1.0, gpu_price=trend, month=12)
+    assert later_home == pytest.approx(home * (1.0 + VALUES["ai_domestic_demand_growth_per_year"]))
+    _, anchored, same_abroad = compute(1.0, ai_anchor_demand_mw=25.0)
+    assert (anchored, same_abroad) == (pytest.approx(home + 25.0), abroad)
+
+
+def test_prices_of_the_segments_stand_around_the_world_price():
+    world, _, _ = compute(1.0, gpu_price=3.0)
+    assert world.domestic_price_usd_per_hour == pytest.approx(3.0 * VALUES["ai_domestic_price_premium"])
+    assert world.export_price_usd_per_hour == pytest.approx(3.0 * (1.0 - VALUES["ai_export_price_discount"]))
+
+
+def test_vacancies_and_releases_are_counted_by_skill():
+    miners, firms, skills = new_records(Miner, 2), new_records(AiFirm, 1), new_records(SkillPool, 6)
+    miners["staff_target"][:, 2], miners["staff"][:, 2] = [5.0, 1.0], [2.0, 4.0]
+    firms["builders_target"][0, 2], firms["staff"][0, 3] = 7.0, 1.5
+    count_vacancies(miners, firms, skills)
+    assert skills["vacancies"].tolist() == [0.0, 0.0, 10.0, 0.0, 0.0, 0.0]
+    assert skills["released"].tolist() == [0.0, 0.0, 3.0, 1.5, 0.0, 0.0]
+
+
+def test_the_share_of_vacancies_filled_and_the_wage_are_published():
+    world, skills = new_records(World, 1), new_records(SkillPool, 6)
+    skills["vacancies"], skills["matches"], skills["wage_usd"] = [0, 4, 4, 4, 4, 4], [0, 1, 2, 3, 4, 0], 100.0
+    publish_hiring(world, skills)
+    assert world["hire_share"][0].tolist() == [1.0, 0.25, 0.5, 0.75, 1.0, 0.0]
+    assert world["wage_usd_per_month"][0].tolist() == [100.0] * 6
+
+
+def test_jobs_are_people_at_work():
+    miners, firms = new_records(Miner, 2), new_records(AiFirm, 1)
+    miners["staff"], miners["builders"], firms["staff"], firms["builders"] = 1.0, 0.5, 2.0, 0.25
+    assert count_jobs(miners, firms) == (6 * (2 * 0.5 + 0.25), 6 * 2.0, 6 * 2.0)
+
+
+def detection(loads: list[float], statuses: list[int], inspections: float, **values: float) -> tuple[float, float]:
+    """Published detection rate per unit of signature and illegal load, for active home sites."""
+    miners, world, policy = new_records(Miner, len(loads)), new_records(World, 1), new_records(Policy, 1)
+    miners["active"], miners["energised_mw"], miners["compliance"] = 1, loads, statuses
+    policy["inspections_per_month"] = inspections
+    publish_detection(miners, world, policy, parameter_record({**VALUES, **values}), 1.0)
+    return float(world["detection_rate_per_signature"][0]), float(world["illegal_mw"][0])
+
+
+def test_expected_detections_never_exceed_honest_inspections():
+    for loads in ([0.5] * 3, [0.5] * 300, [2.0] * 5, [1e-3]):
+        for inspections in (0.0, 1.0, 10.0, 1000.0):
+            rate, _ = detection(loads, [2] * len(loads), inspections, background_signature=1.0)
+            signature = sum(load ** VALUES["signature_exponent"] for load in loads)
+            assert rate * signature <= inspections * VALUES["enforcement_effectiveness"] * (1.0 + 1e-12)
+            assert (rate > 0.0) == (inspections > 0.0)
+
+
+def test_more_to_inspect_dilutes_and_only_illegal_load_counts():
+    alone, illegal = detection([1.0, 50.0], [2, 0], 5.0)
+    crowd, more = detection([1.0] * 50, [2] * 50, 5.0)
+    assert (illegal, more) == (1.0, 50.0)
+    assert crowd < alone
+    grey, _ = detection([1.0] * 50, [1] * 50, 5.0)
+    assert crowd < grey < alone
+
+
+def test_seized_machines_are_auctioned_for_the_state():
+    miners, world = new_records(Miner, 3), new_records(World, 1)
+    miners["active"], miners["compliance"], miners["caught"] = 1, [2, 2, 0], [1, 0, 0]
+    miners["seized_ths"][0, 4], miners["seized_ths"][1, 4] = 100.0, 55.0
+    world["rig_price_usd_per_ths"] = 8.0
+    cases, revenue, seized = collect_seizures(miners, world, PAR)
+    assert (cases, seized) == (1.0, 100.0)
+    assert revenue == pytest.approx(100.0 * 8.0 * VALUES["seized_auction_share"])
+    assert world["used_stock_ths"][0, 4] == 100.0
+    assert world["caught_share"][0] == 0.5
+    assert collect_seizures(NOBODY.copy(), world, PAR) == (0.0, 0.0, 0.0)
+    assert world["caught_share"][0] == 0.0
+
+
+def test_flow_totals_split_by_owner():
+    miners = new_records(Miner, 3)
+    miners["wages_usd"], miners["dividend_usd"] = [1.0, 2.0, 3.0], [10.0, 20.0, 30.0]
+    assert flow_view(miners)[:, FLOW_INDEX["wages_usd"]].tolist() == [1.0, 2.0, 3.0]
+    sums = total(flow_view(miners), np.array([0.0, 1.0, 0.5]), np.array([1.0, 0.0, 0.5]))
+    assert (sums["wages_usd"], sums["dividend_usd"]) == (6.0, 60.0)
+    assert (sums.of_foreign("dividend_usd"), sums.of_state("dividend_usd")) == (35.0, 25.0)
