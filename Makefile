@@ -60,7 +60,7 @@ unit: .venv/.wattlab-test
 coverage: .venv/.wattlab-test
 	$(call step,coverage of sim and agents (numba switched off))
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not compiled_only" \
-	  --cov --cov-report=term --cov-fail-under=80
+	  tests/sim tests/agents --cov --cov-report=term --cov-fail-under=80
 
 notebooks: .venv/.wattlab-test
 	$(call step,notebooks into $(OUT)/notebooks/)
