@@ -57,7 +57,9 @@ def lively_scenario(
 
 
 def regime_file(folder: Path, based_on: str, **changes: Any) -> str:
-    """Write the base instruments of a shipped regime with changes, without its dated events; returns the path."""
+    """Write the base instruments of a shipped regime with changes, without its dated events; returns the
+    path.
+    """
     regime = load_regime(based_on)
     head = ("name", "title", "home", "currency", "local_per_usd")
     lines = [f"{key} = {json.dumps(getattr(regime, key))}" for key in head]
@@ -69,7 +71,9 @@ def regime_file(folder: Path, based_on: str, **changes: Any) -> str:
 
 
 def run_months(model: WattLabModel, months: int, after: Callable[[int], None] = lambda t: None) -> None:
-    """Step a model, calling ``after`` with the month's number when it is over; lets go of the model at the end."""
+    """Step a model, calling ``after`` with the month's number when it is over; lets go of the model at the
+    end.
+    """
     try:
         for t in range(months):
             model.step()
@@ -79,7 +83,9 @@ def run_months(model: WattLabModel, months: int, after: Callable[[int], None] = 
 
 
 def relative_gap(a: np.ndarray, b: np.ndarray) -> float:
-    """Largest difference of two arrays, relative to the larger of the two entries; equal entries count zero."""
+    """Largest difference of two arrays, relative to the larger of the two entries; equal entries count
+    zero.
+    """
     a, b = np.asarray(a, float), np.asarray(b, float)
     size = np.maximum(np.abs(a), np.abs(b))
     gap = np.abs(a - b)

@@ -1,4 +1,6 @@
-"""The bitcoin network of the model: coins issued, the hashprice that miners expect, forecasters, the world's response."""
+"""The bitcoin network of the model: coins issued, the hashprice that miners expect, forecasters, the
+world's response.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,7 @@ def paid_block_by_block(height: int, blocks: float) -> float:
 
 
 @settings(deadline=None, max_examples=60)
-@given(
-    st.integers(0, 8), st.integers(0, 6000) | st.integers(0, 209_999), st.floats(3000.0, 6000.0)
-)
+@given(st.integers(0, 8), st.integers(0, 6000) | st.integers(0, 209_999), st.floats(3000.0, 6000.0))
 def test_the_mean_subsidy_of_a_month_is_the_average_over_its_blocks(era, before_halving, blocks):
     height = (era + 1) * HALVING_BLOCKS - 1 - before_halving
     expected = paid_block_by_block(height, blocks) / blocks
@@ -51,7 +51,9 @@ def test_the_mean_subsidy_of_a_month_is_the_average_over_its_blocks(era, before_
 
 
 def steady_network(hash_ehs: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One firm abroad that provides all hash, nobody at home, and a world that ran at the same hash last month."""
+    """One firm abroad that provides all hash, nobody at home, and a world that ran at the same hash last
+    month.
+    """
     miners, abroad, world = new_records(Miner, 1), new_records(Miner, 1), new_records(World, 1)
     abroad["mean_hash_ehs"] = hash_ehs
     world["network_hash_ehs"] = hash_ehs
@@ -80,7 +82,7 @@ def test_hash_that_joined_finds_blocks_until_the_retarget_catches_up():
 
 
 def test_home_hash_counts_as_far_as_the_grid_served_it():
-    miners, abroad, world = steady_network(800.0)
+    _, abroad, world = steady_network(800.0)
     firms = new_records(Miner, 2)
     firms["energised_mw"] = 1.0
     firms["hash_ehs"] = 6.0
@@ -148,16 +150,16 @@ def test_block_heights_follow_the_protocols_pace():
 
 
 FLEETS = st.lists(
-    st.tuples(
-        st.integers(0, 15), st.floats(1e4, 1e8), st.floats(0.02, 0.12), st.floats(1.0, 1.3)
-    ),
+    st.tuples(st.integers(0, 15), st.floats(1e4, 1e8), st.floats(0.02, 0.12), st.floats(1.0, 1.3)),
     min_size=1,
     max_size=8,
 )
 
 
 def breakeven_usd_per_ph_day(j_per_th: float, pue: float, usd_per_kwh: float) -> float:
-    """Hashprice at which a PH/s earns its power and other running cost after the pool's fee: 24 h at J/TH kilowatts."""
+    """Hashprice at which a PH/s earns its power and other running cost after the pool's fee: 24 h at J/TH
+    kilowatts.
+    """
     power = 24.0 * j_per_th * pue * (usd_per_kwh + VALUES["mining_other_usd_per_kwh"])
     return power / (1.0 - VALUES["pool_fee_share"])
 
@@ -264,7 +266,9 @@ def world_hash_ehs(seed: int, factor: float) -> np.ndarray:
 
 @pytest.mark.slow
 def test_world_hash_follows_the_price_of_coins():
-    """Free-running closure: hash of the rest of the world falls when the price halves and rises when it doubles."""
+    """Free-running closure: hash of the rest of the world falls when the price halves and rises when it
+    doubles.
+    """
     for seed in range(20):
         halved, same, doubled = (world_hash_ehs(seed, factor) for factor in (0.5, 1.0, 2.0))
         assert np.array_equal(halved[:6], same[:6])

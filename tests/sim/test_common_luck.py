@@ -1,4 +1,6 @@
-"""Common random numbers: regimes of a seed share the world's luck, a run repeats bit by bit, a slot keeps its identity."""
+"""Common random numbers: regimes of a seed share the world's luck, a run repeats bit by bit, a slot keeps
+its identity.
+"""
 
 from __future__ import annotations
 
@@ -76,9 +78,8 @@ def test_another_seed_gives_another_run():
 
 
 def test_a_longer_run_begins_like_a_shorter_one():
-    # The operator's opening accounts look at twelve months of drivers, so shorter runs open with fewer
-    shorter, longer = (run("pakistan-2025", months=months).months for months in (12, 14))
-    pd.testing.assert_frame_equal(shorter, longer.iloc[:12], check_exact=True)
+    shorter, longer = (run("pakistan-2025", months=months).months for months in (6, 9))
+    pd.testing.assert_frame_equal(shorter, longer.iloc[:6], check_exact=True)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +103,18 @@ def test_more_firms_change_nobody_elses_draws(two_sizes, kind):
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("miners", ("agent_id", "zone", "wacc_per_year", "hurdle", "pue", "morale", "hold_share", "forecaster")),
-        ("world_miners", ("agent_id", "power_price_usd_per_kwh", "pue", "hurdle", "hold_share", "forecaster")),
-        ("ai_firms", ("agent_id", "zone", "wacc_per_year", "hurdle", "price_decline_per_year", "tenant_credit")),
+        (
+            "miners",
+            ("agent_id", "zone", "wacc_per_year", "hurdle", "pue", "morale", "hold_share", "forecaster"),
+        ),
+        (
+            "world_miners",
+            ("agent_id", "power_price_usd_per_kwh", "pue", "hurdle", "hold_share", "forecaster"),
+        ),
+        (
+            "ai_firms",
+            ("agent_id", "zone", "wacc_per_year", "hurdle", "price_decline_per_year", "tenant_credit"),
+        ),
     ],
 )
 def test_more_firms_change_nobody_elses_identity(two_sizes, kind, names):

@@ -35,7 +35,9 @@ def forget() -> None:
 def copied_tree(tmp_path, monkeypatch):
     """A copy of the sources that the hashes are taken from, free to be edited."""
     for package in ("agents", "sim"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "data"))
+        shutil.copytree(
+            ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "data")
+        )
 
     def path_in_copy(name: str) -> Path | None:
         path = source_path(name)
@@ -71,11 +73,12 @@ def modules() -> list[ModuleType]:
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.__name__)
 def test_every_function_that_compiled_code_can_reach_is_in_the_hash(module):
-    """Functions in a module's namespace come from modules of its closure, whichever way they were imported."""
+    """Functions in a module's namespace come from modules of its closure, however they were imported."""
     reachable = {
         value.__module__
         for value in vars(module).values()
-        if isinstance(value, FunctionType | type | Kernel) and value.__module__.split(".")[0] in ("agents", "sim")
+        if isinstance(value, FunctionType | type | Kernel)
+        and value.__module__.split(".")[0] in ("agents", "sim")
     }
     assert reachable <= imported_modules(module.__name__) | {module.__name__}
 

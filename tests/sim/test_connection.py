@@ -83,7 +83,9 @@ def test_an_empty_queue_is_left_alone():
 
 
 def test_the_desk_counts_who_waits_and_what_is_committed():
-    """Illegal sites, the state's own and data centres that stood before the allocation are outside the quota."""
+    """Illegal sites, the state's own and data centres that stood before the allocation are outside the
+    quota.
+    """
     miners, firms = new_records(Miner, 5), new_records(AiFirm, 2)
     operator, world = new_records(GridOperator, 1), new_records(World, 1)
     miners["kind"] = [FARM, FARM, FARM, FARM, STATE]
@@ -116,7 +118,9 @@ def test_imitators_see_a_running_year_of_entrants():
 def connect_three(
     room_mw: float, month: int, status: list[int], chips: float = 1e6
 ) -> tuple[list[float], float]:
-    """MW granted to three AI firms that applied in months 2, 0 and 1, and the chips that this used of the year's."""
+    """MW granted to three AI firms that applied in months 2, 0 and 1, and the chips that this used of the
+    year's.
+    """
     firms, operator, world = new_records(AiFirm, 3), new_records(GridOperator, 1), new_records(World, 1)
     firms["kind"] = [1, 0, 2]
     firms["applied_mw"], firms["planned_mw_it"] = [20.0, 10.0, 30.0], [16.0, 8.0, 24.0]
@@ -145,7 +149,11 @@ def test_the_years_chips_go_to_those_they_suffice_for():
 
 def rooms(mining_committed=0.0, ai_committed=0.0, queue_ai=0.0, carry=(0.0, 0.0), **policy_values):
     """MW that the operator offers this month: (mining, AI)."""
-    operator, policy, world = new_records(GridOperator, 1)[0], new_records(Policy, 1)[0], new_records(World, 1)[0]
+    operator, policy, world = (
+        new_records(GridOperator, 1)[0],
+        new_records(Policy, 1)[0],
+        new_records(World, 1)[0],
+    )
     world.offer_effective = 1
     operator.committed_mining_mw, operator.committed_ai_mw = mining_committed, ai_committed
     operator.queue_ai_mw = queue_ai

@@ -1,4 +1,6 @@
-"""People, machines, energy and money stocks: recomputed from the agents' records, month by month (design 1.6)."""
+"""People, machines, energy and money stocks: recomputed from the agents' records, month by month (design
+1.6).
+"""
 
 from __future__ import annotations
 
@@ -110,7 +112,9 @@ def test_people_employed_are_the_staff_of_the_firms(diary):
 
 
 def machines_ths(records: Records) -> np.ndarray:
-    """Every mining machine of the world by generation: in fleets, ordered, on the way to dealers, with dealers, TH/s."""
+    """Every mining machine of the world by generation: in fleets, ordered, on the way to dealers, with
+    dealers, TH/s.
+    """
     total = records["world"]["used_stock_ths"][0].copy()
     for kind in ("miners", "world_miners"):
         firms = records[kind]
@@ -120,7 +124,9 @@ def machines_ths(records: Records) -> np.ndarray:
 
 
 def new_orders_ths(month: Month) -> np.ndarray:
-    """Machines ordered from makers this month by generation: orders that were not there before and are not second-hand."""
+    """Machines ordered from makers this month by generation: orders that were not there before and are not
+    second-hand.
+    """
     total = np.zeros(month.opening["world"]["used_stock_ths"].shape[1])
     for kind in ("miners", "world_miners"):
         before, after = month.opening[kind], month.built[kind]
@@ -130,7 +136,9 @@ def new_orders_ths(month: Month) -> np.ndarray:
 
 
 def scrapped_ths(month: Month) -> np.ndarray:
-    """What dealers scrapped after the month's trade by generation: a share of the stock, the rest of which is left."""
+    """What dealers scrapped after the month's trade by generation: a share of the stock, the rest of which
+    is left.
+    """
     share = month.built["par"]["used_scrap_per_month"][0]
     return month.built["world"]["used_stock_ths"][0] * share / (1.0 - share)
 
@@ -184,7 +192,9 @@ def test_dispatch_stays_within_plants_link_and_load(diary):
 
 
 def test_generation_is_what_was_billed_stolen_lost_or_curtailed(diary):
-    """Energy of the month: every MWh generated and not curtailed reached somebody or was lost on the way to him."""
+    """Energy of the month: every MWh generated and not curtailed reached somebody or was lost on the way to
+    him.
+    """
     values = diary.model.values
     transmission = 1.0 - values["transmission_loss_share"]
     consumers_end = transmission * (1.0 - values["distribution_loss_share"])
@@ -231,7 +241,7 @@ def test_people_from_nowhere_are_found(diary):
     heads = before["training"] + before["available"] + before["employed"]
     check_people("2030-01", state, heads)
     heads[2] += 1e-3
-    with pytest.raises(InvariantError, match="2030-01: 0.001 people appeared or vanished"):
+    with pytest.raises(InvariantError, match=r"2030-01: 0\.001 people appeared or vanished"):
         check_people("2030-01", state, heads)
 
 
@@ -248,5 +258,5 @@ def test_energy_from_nowhere_is_found(diary, part):
     check_energy("2030-01", demand, zone, result)
     changed = getattr(result, part).copy()
     changed[..., 12] += 1e-6 * demand.max()
-    with pytest.raises(InvariantError, match="2030-01: energy of zone [01] is off by"):
+    with pytest.raises(InvariantError, match=r"2030-01: energy of zone [01] is off by"):
         check_energy("2030-01", demand, zone, dataclasses.replace(result, **{part: changed}))

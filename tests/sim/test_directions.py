@@ -1,4 +1,6 @@
-"""Which way a change of policy moves an outcome: paired seeds, strict sign of the mean, four of five pairs agree."""
+"""Which way a change of policy moves an outcome: paired seeds, strict sign of the mean, four of five pairs
+agree.
+"""
 
 from __future__ import annotations
 
@@ -67,9 +69,12 @@ def assert_direction(low: np.ndarray, high: np.ndarray, sign: float) -> None:
 
 
 def test_a_cheap_offer_raises_licensed_mining(tmp_path):
-    regimes = [regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=price, **STEADY) for price in (23.0, 3.0)]
+    regimes = [
+        regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=price, **STEADY) for price in (23.0, 3.0)
+    ]
     dear, cheap = (
-        outcomes(scenario(regime, MINERS, lender_active=0.0), mean_of("mining_licensed_mw")) for regime in regimes
+        outcomes(scenario(regime, MINERS, lender_active=0.0), mean_of("mining_licensed_mw"))
+        for regime in regimes
     )
     assert_direction(dear, cheap, +1.0)
 
@@ -77,7 +82,8 @@ def test_a_cheap_offer_raises_licensed_mining(tmp_path):
 def test_a_lender_keeps_a_cheap_offer_from_being_used(tmp_path):
     regime = regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=5.0, **STEADY)
     with_lender, without = (
-        outcomes(scenario(regime, MINERS, lender_active=active), mean_of("energised_mw")) for active in (1.0, 0.0)
+        outcomes(scenario(regime, MINERS, lender_active=active), mean_of("energised_mw"))
+        for active in (1.0, 0.0)
     )
     assert_direction(with_lender, without, +1.0)
 
@@ -124,7 +130,9 @@ def test_easier_chip_licences_raise_ai():
 
 
 def built_at_risk(premium_per_year: float, seed: int) -> float:
-    """AI capacity when country risk moves to a premium on the first day, for firms that were founded at 10 %."""
+    """AI capacity when country risk moves to a premium on the first day, for firms that were founded at 10
+    %.
+    """
     chosen = scenario("pakistan-2025", AI_FIRMS, **AI_BOOM, country_risk_premium=0.10)
     model = WattLabModel(chosen, seed)
     model.state.par["country_risk_premium"] = premium_per_year
@@ -140,8 +148,12 @@ def test_a_rise_of_country_risk_lowers_ai_investment():
 def test_the_price_of_power_moves_mining_far_more_than_ai(tmp_path):
     """One US cent on 8 PKR/kWh (2.8 cents): elasticity of capacity, from the means over paired seeds."""
     prices = (8.0, 8.0 + 2.81)
-    regimes = [regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=price, **STEADY) for price in prices]
-    runs = [[simulate(scenario(regime, BOTH, **AI_BOOM), seed).months for seed in SEEDS] for regime in regimes]
+    regimes = [
+        regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=price, **STEADY) for price in prices
+    ]
+    runs = [
+        [simulate(scenario(regime, BOTH, **AI_BOOM), seed).months for seed in SEEDS] for regime in regimes
+    ]
     change = {}
     for name, measure in (("mining", mean_of("mining_licensed_mw")), ("ai", ai_built_mw)):
         cheap, dear = (np.array([measure(months) for months in side]) for side in runs)
@@ -152,8 +164,12 @@ def test_the_price_of_power_moves_mining_far_more_than_ai(tmp_path):
     assert change["mining"] < 5.0 * change["ai"]
 
 
-def others_tariff_usd_per_kwh(folder: Path, tariff_local_per_kwh: float, new_mw: float, seed: int) -> np.ndarray:
-    """Tariff of ordinary consumers by month when data centres of a size buy at a fixed offer from the start."""
+def others_tariff_usd_per_kwh(
+    folder: Path, tariff_local_per_kwh: float, new_mw: float, seed: int
+) -> np.ndarray:
+    """Tariff of ordinary consumers by month when data centres of a size buy at a fixed offer from the
+    start.
+    """
     regime = regime_file(folder, "pakistan-2025", tariff_local_per_kwh=tariff_local_per_kwh, **STEADY)
     chosen = load_scenario(
         regime=regime, months=31, population={"miners": 1, "world_miners": 2, "ai_firms": 4},

@@ -1,4 +1,6 @@
-"""Exogenous series: observed months are replayed exactly, later months follow on, events hold for their dates."""
+"""Exogenous series: observed months are replayed exactly, later months follow on, events hold for their
+dates.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,9 @@ def test_the_gpu_price_without_shocks_follows_its_trend():
 
 
 def test_the_gpu_price_returns_to_its_trend():
-    """Stationary variance of an AR(1) in logs: s^2 / (1 - a^2) with a = exp(-reversion / 12), s = volatility / sqrt(12)."""
+    """Stationary variance of an AR(1) in logs: s^2 / (1 - a^2) with a = exp(-reversion / 12), s =
+    volatility / sqrt(12).
+    """
     gaps = [np.log(mean_reverting(seed, 480, 2.0, 0.0, 0.4, 2.0, 0.0, 0.0) / 2.0)[120:] for seed in range(40)]
     expected = 0.4**2 / 12.0 / (1.0 - np.exp(-2.0 * 2.0 / 12.0))
     assert np.mean([gap.var() for gap in gaps]) == pytest.approx(expected, rel=0.1)

@@ -61,9 +61,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    model = WattLabModel(
-        lively_scenario("pakistan-2025", MONTHS, lender_active=0.0), seed=5
-    )
+    model = WattLabModel(lively_scenario("pakistan-2025", MONTHS, lender_active=0.0), seed=5)
     months: list[Month] = []
 
     def total(name: str) -> dict[str, float]:
@@ -147,7 +145,7 @@ def test_the_purchaser_keeps_no_money_while_it_owes_some(run):
 
 
 def test_arrears_on_the_books_are_the_change_of_the_stock_in_local_currency(run):
-    """The debt is in local currency: its dollar value also moves with the exchange rate, which nobody pays."""
+    """The debt is in local currency: the exchange rate also moves its dollar value, which nobody pays."""
     entries = run.ledger.flows[:, ROWS.index("arrears"), D]
     rates = np.array([month.outputs["local_per_usd"] for month in run.months])
     stock_local = np.array([month.arrears_usd for month in run.months]) * rates
@@ -163,7 +161,9 @@ def test_the_books_are_not_empty(run):
 
 
 def doctored(run: Run, t: int) -> tuple[Ledger, dict[int, float], float]:
-    """A copy of the books to tamper with, the true changes of cash, and the size of the month's largest entry."""
+    """A copy of the books to tamper with, the true changes of cash, and the size of the month's largest
+    entry.
+    """
     month = run.months[t]
     change = {sector: month.cash_after[kind] - month.cash_before[kind] for kind, sector in KINDS.items()}
     ledger = copy.deepcopy(run.ledger)

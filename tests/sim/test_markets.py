@@ -27,7 +27,9 @@ PAR = parameter_record(VALUES)
 NOBODY = new_records(Miner, 1)
 
 
-def quoted(hashprice: float = 50.0, orders_gw: float = 0.5, used_ths: float = 1e6, month: int = 0, **values: float):
+def quoted(
+    hashprice: float = 50.0, orders_gw: float = 0.5, used_ths: float = 1e6, month: int = 0, **values: float
+):
     """World with machine prices quoted once, months after the frontier's start."""
     world, par = new_records(World, 1), parameter_record({**VALUES, **values})
     frontier = build_frontier("2025-06", VALUES)
@@ -103,7 +105,9 @@ def test_makers_raise_their_price_with_orders_and_deliver_later():
 
 
 def test_makers_move_part_of_the_way_to_their_supply_curve():
-    """Markup after a step: m = m0^(1-k) * target^k with target = reference * (orders / supply)^(1 / elasticity)."""
+    """Markup after a step: m = m0^(1-k) * target^k with target = reference * (orders / supply)^(1 /
+    elasticity).
+    """
     _, _, markup = quoted(orders_gw=1.0)
     reference, k = VALUES["rig_reference_markup"], VALUES["rig_price_adjustment"]
     target = reference * (1.0 / VALUES["rig_supply_gw_per_month"]) ** (1.0 / VALUES["rig_supply_elasticity"])
@@ -220,7 +224,9 @@ def test_jobs_are_people_at_work():
     assert count_jobs(miners, firms) == (6 * (2 * 0.5 + 0.25), 6 * 2.0, 6 * 2.0)
 
 
-def detection(loads: list[float], statuses: list[int], inspections: float, **values: float) -> tuple[float, float]:
+def detection(
+    loads: list[float], statuses: list[int], inspections: float, **values: float
+) -> tuple[float, float]:
     """Published detection rate per unit of signature and illegal load, for active home sites."""
     miners, world, policy = new_records(Miner, len(loads)), new_records(World, 1), new_records(Policy, 1)
     miners["active"], miners["energised_mw"], miners["compliance"] = 1, loads, statuses

@@ -65,7 +65,9 @@ def test_agents_are_tables_by_kind_with_one_row_each(result):
     assert sizes == result.scenario.sizes()
     miners = result.agents["miners"]
     assert miners["agent_id"].tolist() == list(range(TINY["miners"]))
-    assert [name for name in miners if name.startswith("load_mw_")] == [f"load_mw_{hour:02d}" for hour in range(24)]
+    assert [name for name in miners if name.startswith("load_mw_")] == [
+        f"load_mw_{hour:02d}" for hour in range(24)
+    ]
     active = miners["active"] == 1
     assert active.sum() == result.months["mining_firms"].iloc[-1]
     consumers = result.agents["consumers"]
@@ -117,7 +119,8 @@ def test_a_typical_day_is_the_mean_over_the_months_of_its_season():
 
 
 @pytest.mark.parametrize(
-    ("months", "season"), [((12, 1, 2), "winter"), ((3, 4, 5), "spring"), ((6, 7, 8, 9), "summer"), ((10, 11), "autumn")]
+    ("months", "season"),
+    [((12, 1, 2), "winter"), ((3, 4, 5), "spring"), ((6, 7, 8, 9), "summer"), ((10, 11), "autumn")],
 )
 def test_seasons_of_the_typical_day(months, season):
     assert {four_seasons(month) for month in months} == {season}
@@ -148,7 +151,9 @@ def test_a_wrong_engine_is_refused_before_anything_runs():
 
 @pytest.mark.parametrize("country", sim.list_countries())
 def test_every_country_hosts_a_run(country):
-    scenario = load_scenario(country=country, regime="pakistan-2025", months=2, drivers="simulated", population=TINY)
+    scenario = load_scenario(
+        country=country, regime="pakistan-2025", months=2, drivers="simulated", population=TINY
+    )
     months = simulate(scenario, 1).months
     assert np.isfinite(months.to_numpy()).all()
     assert months["generation_mwh"].min() > 0.0

@@ -1,4 +1,6 @@
-"""Registries: every number has a unit, bounds and a source, every name in the code exists, every row is read."""
+"""Registries: every number has a unit, bounds and a source, every name in the code exists, every row is
+read.
+"""
 
 from __future__ import annotations
 

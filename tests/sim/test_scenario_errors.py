@@ -107,32 +107,44 @@ EVENT = '[[event]]\nsource = "a decree"\n{when}\n[event.set]\n{set}\n'
 
 
 @pytest.mark.parametrize(
-    ("event", "fragments"),
+    ("when", "settings", "fragments"),
     [
-        (EVENT.format(when='month = "2026-03"\nafter_months = 4', set=""), ["event 1", "either month or after_months"]),
-        (EVENT.format(when="", set=""), ["event 1", "either month or after_months"]),
-        (EVENT.format(when='month = "2026-00"', set=""), ["event 1: month = '2026-00'", "allowed: YYYY-MM"]),
-        (EVENT.format(when="month = 2026", set=""), ["event.0.month = 2026", "string"]),
-        (EVENT.format(when="after_months = -1", set=""), ["event.0.after_months = -1", "greater than or equal to 0"]),
-        (EVENT.format(when="after_months = 1.5", set=""), ["event.0.after_months = 1.5", "integer"]),
-        (EVENT.format(when="after_months = 1", set="levy = 1"), ["unknown instrument 'levy'", "event 1"]),
-        (EVENT.format(when="after_months = 1", set="seizure_share = 2"), ["event 1: seizure_share = 2", "0 to 1 share"]),
-        (EVENT.format(when="after_months = 1", set="").replace("a decree", ""), ["event.0.source = ''", "at least 1"]),
-        (EVENT.format(when="after_months = 1\ncolour = 3", set=""), ["unknown field 'event.0.colour'"]),
+        ('month = "2026-03"\nafter_months = 4', "", ["event 1", "either month or after_months"]),
+        ("", "", ["event 1", "either month or after_months"]),
+        ('month = "2026-00"', "", ["event 1: month = '2026-00'", "allowed: YYYY-MM"]),
+        ("month = 2026", "", ["event.0.month = 2026", "string"]),
+        ("after_months = -1", "", ["event.0.after_months = -1", "greater than or equal to 0"]),
+        ("after_months = 1.5", "", ["event.0.after_months = 1.5", "integer"]),
+        ("after_months = 1", "levy = 1", ["unknown instrument 'levy'", "event 1"]),
+        ("after_months = 1", "seizure_share = 2", ["event 1: seizure_share = 2", "0 to 1 share"]),
+        ("after_months = 1\ncolour = 3", "", ["unknown field 'event.0.colour'"]),
     ],
-)  # fmt: skip
-def test_a_bad_event_is_explained(tmp_path, event, fragments):
+)
+def test_a_bad_event_is_explained(tmp_path, when, settings, fragments):
     path = tmp_path / "mine.toml"
-    path.write_text(HEAD + BASE + event, encoding="utf-8")
+    path.write_text(HEAD + BASE + EVENT.format(when=when, set=settings), encoding="utf-8")
     message = message_of(load_regime, str(path))
     assert [fragment for fragment in (str(path), *fragments) if fragment not in message] == []
+
+
+def test_an_event_needs_a_source(tmp_path):
+    path = tmp_path / "mine.toml"
+    event = EVENT.format(when="after_months = 1", set="").replace("a decree", "")
+    path.write_text(HEAD + BASE + event, encoding="utf-8")
+    message = message_of(load_regime, str(path))
+    assert "event.0.source = ''" in message
+    assert "at least 1" in message
 
 
 def test_a_good_regime_file_is_read(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(HEAD + BASE + EVENT.format(when="after_months = 3", set="quota_mw = 5"), encoding="utf-8")
     regime = load_scenario(regime=str(path)).regime_data
-    assert (regime.name, regime.base, regime.event[0].set) == ("mine", {"mining_legal": True}, {"quota_mw": 5})
+    assert (regime.name, regime.base, regime.event[0].set) == (
+        "mine",
+        {"mining_legal": True},
+        {"quota_mw": 5},
+    )
 
 
 @pytest.mark.parametrize("kind", ["country", "regime"])
@@ -146,25 +158,39 @@ def test_an_unreadable_file_is_explained(tmp_path, kind):
         assert reason in message
 
 
+def country_value(name: str, content: str) -> tuple[str, str]:
+    """An edit that adds a value to a country file."""
+    return "[values]\n", f"[values]\n{name} = {{ {content} }}\n"
+
+
+SOURCED = "unit = 'months', status = 'measured', source = 's'"
 COUNTRY_FAULTS = [
     ('title = "Bhutan"', 'title = "Bhutan"\nanthem = "x"', ["unknown field 'anthem'"]),
     ('currency = "BTN"', "", ["currency", "field required"]),
-    ("[values]\n", "[values]\nsnow_m = { value = 1.0, unit = 'm', status = 'measured', source = 's' }\n",
-     ["unknown parameter 'snow_m'", "values"]),
-    ("[values]\n", "[values]\nrig_life_months = { value = 99, unit = 'months', status = 'measured', source = 's' }\n",
-     ["values: rig_life_months = 99", "allowed: 24 to 72 months"]),
-    ("[values]\n", "[values]\nrig_life_months = { value = 48, unit = 'months', status = 'measured' }\n",
-     ["values.rig_life_months", "measured needs a source"]),
-    ("[values]\n", "[values]\nrig_life_months = { value = 48, unit = 'months', status = 'assumed', source = 's' }\n",
-     ["values.rig_life_months", "assumed needs a note"]),
-    ("[values]\n", "[values]\nrig_life_months = { value = 48, unit = 'months', status = 'guessed', source = 's' }\n",
-     ["values.rig_life_months", "status 'guessed'", "measured, estimated, calibrated, assumed"]),
-    ("[values]\n",
-     "[values]\nrig_life_months = { value = 48, low = 50, high = 60, unit = 'months', status = 'measured', source = 's' }\n",
-     ["values.rig_life_months", "value 48 outside its own bounds 50 to 60"]),
+    (*country_value("snow_m", f"value = 1.0, {SOURCED}"), ["unknown parameter 'snow_m'", "values"]),
+    (
+        *country_value("rig_life_months", f"value = 99, {SOURCED}"),
+        ["values: rig_life_months = 99", "allowed: 24 to 72 months"],
+    ),
+    (
+        *country_value("rig_life_months", "value = 48, unit = 'months', status = 'measured'"),
+        ["values.rig_life_months", "measured needs a source"],
+    ),
+    (
+        *country_value("rig_life_months", f"value = 48, {SOURCED.replace('measured', 'assumed')}"),
+        ["values.rig_life_months", "assumed needs a note"],
+    ),
+    (
+        *country_value("rig_life_months", f"value = 48, {SOURCED.replace('measured', 'guessed')}"),
+        ["values.rig_life_months", "status 'guessed'", "measured, estimated, calibrated, assumed"],
+    ),
+    (
+        *country_value("rig_life_months", f"value = 48, low = 50, high = 60, {SOURCED}"),
+        ["values.rig_life_months", "value 48 outside its own bounds 50 to 60"],
+    ),
     ('zone = "', 'zone = "moon-', ["zone 'moon-", "is not one of"]),
     ("sales_share = 0.", "sales_share = 0.0", ["sales_share of the classes must add to 1"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("old", "new", "fragments"), COUNTRY_FAULTS)
@@ -215,7 +241,10 @@ def test_a_bad_registry_row_is_explained(changes, fragments):
 
 def test_long_lists_are_cut_and_close_names_suggested():
     assert shorten([f"n{i}" for i in range(30)], most=2) == "n0, n1, ... (30 in all)"
-    assert str(unknown("tree", "oka", ["oak", "elm"], "the wood")) == "unknown tree 'oka' in the wood; did you mean oak?"
+    assert (
+        str(unknown("tree", "oka", ["oak", "elm"], "the wood"))
+        == "unknown tree 'oka' in the wood; did you mean oak?"
+    )
     assert str(unknown("tree", "xyz", ["oak", "elm"])) == "unknown tree 'xyz'; allowed: elm, oak"
 
 
@@ -251,8 +280,17 @@ def table(name: str, settings: dict) -> str:
 
 @st.composite
 def regime_texts(draw) -> str:
-    """Regime files that are nearly right: a good head with some fields replaced, any instruments, any events."""
-    head = {"name": "n", "title": "t", "description": "d", "home": "h", "currency": "c", "local_per_usd": 281.0}
+    """Regime files that are nearly right: a good head with some fields replaced, any instruments, any
+    events.
+    """
+    head = {
+        "name": "n",
+        "title": "t",
+        "description": "d",
+        "home": "h",
+        "currency": "c",
+        "local_per_usd": 281.0,
+    }
     head |= draw(st.dictionaries(HEAD_KEYS, VALUES, max_size=2))
     for key in draw(st.lists(st.sampled_from(sorted(head)), max_size=1)):
         head.pop(key)
@@ -271,11 +309,13 @@ def fuzz_file(tmp_path_factory) -> Path:
 def read_or_explain(path: Path, text: str) -> Regime | None:
     """The regime in a text, or None if it was refused with one line."""
     path.write_text(text, encoding="utf-8", newline="")
+    message = ""
     try:
         return load_regime(str(path))
     except ScenarioError as error:
-        assert len(str(error).splitlines()) == 1, str(error)
-        return None
+        message = str(error)
+    assert len(message.splitlines()) == 1, message
+    return None
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])

@@ -1,4 +1,6 @@
-"""A scenario's text and hash: equal for equal scenarios, different for every difference, whatever the order of keys."""
+"""A scenario's text and hash: equal for equal scenarios, different for every difference, whatever the order
+of keys.
+"""
 
 from __future__ import annotations
 
@@ -85,13 +87,19 @@ def test_the_order_of_overrides_does_not_matter(names, data):
 
 
 def test_the_order_of_population_and_of_loading_does_not_matter():
-    one = load_scenario(population={"miners": 5, "ai_firms": 6}, overrides={"mining_pue": 1.2, "world_pue": 1.15})
-    other = load_scenario(population={"ai_firms": 6, "miners": 5}, overrides={"world_pue": 1.15, "mining_pue": 1.2})
+    one = load_scenario(
+        population={"miners": 5, "ai_firms": 6}, overrides={"mining_pue": 1.2, "world_pue": 1.15}
+    )
+    other = load_scenario(
+        population={"ai_firms": 6, "miners": 5}, overrides={"world_pue": 1.15, "mining_pue": 1.2}
+    )
     assert one.hash == other.hash
 
 
 def test_whole_numbers_and_decimals_are_the_same_value():
-    assert load_scenario(overrides={"exit_months": 3}).hash == load_scenario(overrides={"exit_months": 3.0}).hash
+    assert (
+        load_scenario(overrides={"exit_months": 3}).hash == load_scenario(overrides={"exit_months": 3.0}).hash
+    )
 
 
 def test_values_come_from_registry_then_country_then_override():

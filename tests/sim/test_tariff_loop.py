@@ -1,4 +1,6 @@
-"""The tariff loop of the model: rest where nothing changes, arrears from what bills leave unpaid, who pays for new load."""
+"""The tariff loop of the model: rest where nothing changes, arrears from what bills leave unpaid, who pays
+for new load.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +117,9 @@ def still_world(scenario, seed, values, *, build=sim.model.build_drivers):
 
 
 def test_without_news_the_countrys_tariff_stays_where_it_is(monkeypatch):
-    """Constant cost, no new load, no response: after two rebasings the base tariff has found its fixed point."""
+    """Constant cost, no new load, no response: after two rebasings the base tariff has found its fixed
+    point.
+    """
     monkeypatch.setattr(sim.model, "build_drivers", still_world)
     scenario = load_scenario(
         regime="pakistan-status-quo", months=32, drivers="simulated", population=ALONE,
@@ -145,8 +149,7 @@ def billed(tmp_path_factory) -> tuple[WattLabModel, list[dict[str, float]]]:
     regime = regime_file(tmp_path_factory.mktemp("regimes"), "pakistan-2025", tariff_local_per_kwh=10.0)
     scenario = load_scenario(
         regime=regime, months=10, population=TINY,
-        overrides={"lender_active": 0.0, "network_hash_start_ehs": 250.0, "consider_probability_per_month": 1.0,
-                   "recovery_share": 0.9},
+        overrides={"lender_active": 0.0, "network_hash_start_ehs": 250.0, "recovery_share": 0.9},
     )  # fmt: skip
     model, rows = WattLabModel(scenario, 2), []
 
@@ -164,7 +167,9 @@ def test_arrears_grow_by_what_bills_and_subsidy_leave_unpaid(billed):
     stock = VALUES["circular_debt_local_bn"] * 1e9 / VALUES["local_per_usd"]
     for t, row in enumerate(rows):
         flows = {name: model.books.ledger.flows[t, i] for i, name in enumerate(ROWS)}
-        cost = -sum(flows[name][D] for name in ("energy_purchase", "capacity_payments", "network", "interest"))
+        cost = -sum(
+            flows[name][D] for name in ("energy_purchase", "capacity_payments", "network", "interest")
+        )
         collected, special = -flows["energy_bills"][H], -flows["energy_bills"][[M, A]].sum()
         subsidy = -flows["subsidy"][T]
         # A debt in local currency: depreciation lowers its dollar value before the month's flows
@@ -206,6 +211,7 @@ def published(rule: int, *, seen: dict[str, float] | None = None, **instruments:
 
 
 SLIDE = VALUES["local_per_usd"] / 300.0
+HALFWAY = 0.10 * math.sqrt(SLIDE)
 INDUSTRIAL = 0.11 * VALUES["industrial_tariff_local_per_kwh"] / VALUES["average_tariff_local_per_kwh"] + 0.004
 DELIVERED = 1.0 - VALUES["transmission_loss_share"]
 
@@ -215,7 +221,7 @@ DELIVERED = 1.0 - VALUES["transmission_loss_share"]
     [
         (0, {"tariff_local_per_kwh": 28.1, "tariff_indexation": 1.0}, 0.10, 0.10),
         (0, {"tariff_local_per_kwh": 28.1}, 0.10 * SLIDE, 0.10 * SLIDE),
-        (0, {"tariff_local_per_kwh": 28.1, "tariff_indexation": 0.5}, 0.10 * math.sqrt(SLIDE), 0.10 * math.sqrt(SLIDE)),
+        (0, {"tariff_local_per_kwh": 28.1, "tariff_indexation": 0.5}, HALFWAY, HALFWAY),
         (1, {"tariff_markup": 0.25}, 0.06 / DELIVERED * 1.25, 0.12 / DELIVERED * 1.25),
         (2, {"tariff_local_per_kwh": 28.1, "tariff_indexation": 1.0}, 0.104, 0.104),
         (3, {}, INDUSTRIAL, INDUSTRIAL),

@@ -1,0 +1,253 @@
+"""Government, lender, consumers and workers: reviews, refusals, demand response, solar, and people who come
+and go.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.base import new_records
+from agents.consumer import Consumer
+from agents.government import CAP, CRACK_DOWN, CUT_TARIFF, HOLD, RAISE_LEVY, Government, share_gap
+from agents.lender import Lender
+from agents.policy import FIXED, INCREMENTAL_PACKAGE, MARGINAL_COST_PLUS, STANDARD_INDUSTRIAL
+from agents.worker import SkillPool
+from tests.agents.observed import VALUES, month, set_all
+
+WEIGHTS = {f"weight_{name}": 1.0 for name in ("revenue", "arrears", "shed", "jobs", "reserves")}
+REVIEWED = {"review_months": 6.0, **WEIGHTS}
+
+
+def reviewed(draw: float = 0.5, world=None, policy=None, **gaps: float):
+    """A government after a review, with gaps to its targets; an intense choice takes the best option."""
+    government = new_records(Government, 1)[0]
+    set_all(government, {"draw": draw, "tariff_factor": 1.0, "quota_factor": 1.0, "inspection_factor": 1.0})
+    set_all(government, {f"gap_{name}": value for name, value in gaps.items()})
+    Government.review(government, *month(world, policy or REVIEWED, government_choice_intensity=20.0))
+    return government
+
+
+@pytest.mark.parametrize(
+    ("gaps", "world", "choice"),
+    [
+        ({"revenue": 1.0, "jobs": -0.5}, {}, RAISE_LEVY),
+        ({"jobs": 1.0, "reserves": 1.0}, {}, CUT_TARIFF),
+        ({"shed": 1.0, "arrears": 1.0}, {}, CAP),
+        ({}, {"illegal_mw": 1e6}, CRACK_DOWN),
+        ({"jobs": 0.4, "reserves": -1.0}, {}, HOLD),
+    ],
+)
+def test_the_government_pulls_the_lever_that_its_gaps_call_for(gaps, world, choice):
+    assert reviewed(draw=0.25, world=world, **gaps).choice == choice
+
+
+def test_each_lever_moves_its_instrument_by_a_step():
+    step = VALUES["government_step_share"]
+    levy = reviewed(revenue=1.0, jobs=-0.5)
+    assert levy.levy_added_usd_per_kwh == pytest.approx(step * 0.12, rel=1e-12)
+    assert reviewed(jobs=1.0, reserves=1.0).tariff_factor == pytest.approx(1.0 - step, rel=1e-12)
+    assert reviewed(shed=1.0, arrears=1.0).quota_factor == pytest.approx(1.0 - step, rel=1e-12)
+    assert reviewed(world={"illegal_mw": 1e6}).inspection_factor == pytest.approx(1.0 + step, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("world", "policy"),
+    [
+        ({}, {"review_months": 0.0}),
+        ({"month": 0}, {"review_months": 6.0}),
+        ({"month": 7}, {"review_months": 6.0}),
+    ],
+)
+def test_no_review_before_its_time(world, policy):
+    government = reviewed(world=world, policy={**REVIEWED, **policy}, revenue=1.0, jobs=-1.0)
+    assert government.choice == HOLD
+    assert government.levy_added_usd_per_kwh == 0.0
+
+
+def test_equal_options_are_drawn_with_equal_chance():
+    choices = [int(reviewed(draw=(i + 0.5) / 500, policy={"review_months": 6.0}).choice) for i in range(500)]
+    assert np.bincount(choices, minlength=5).tolist() == [100] * 5
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "gap"),
+    [(0.0, 10.0, 1.0), (10.0, 10.0, 0.0), (5.0, 10.0, 0.5), (40.0, 10.0, -1.0), (-9.0, 3.0, 1.0)],
+)
+def test_gaps_are_shares_of_what_was_wanted(value, wanted, gap):
+    assert share_gap(value, wanted) == gap
+
+
+def lent(draw: float = 0.0, refusing: int = 0, world=None, policy=None, **values: float):
+    lender = new_records(Lender, 1)[0]
+    set_all(lender, {"draw": draw, "refusing": refusing})
+    instruments = {"tariff_rule": FIXED, **(policy or {})}
+    Lender.review(
+        lender, *month(world, instruments, **{"lender_active": 1.0, "lender_review_months": 6.0, **values})
+    )
+    return lender
+
+
+@pytest.mark.parametrize(
+    ("rule", "tariff", "refuses"),
+    [
+        (FIXED, 0.104, 1),
+        (FIXED, 0.105, 0),
+        (FIXED, 0.20, 0),
+        (INCREMENTAL_PACKAGE, 0.066, 1),
+        (INCREMENTAL_PACKAGE, 0.067, 0),
+        (MARGINAL_COST_PLUS, 0.066, 1),
+        (MARGINAL_COST_PLUS, 0.08, 0),
+        (STANDARD_INDUSTRIAL, 0.01, 0),
+    ],
+)
+def test_the_lender_refuses_offers_below_the_cost_of_their_kind(rule, tariff, refuses):
+    """Average cost 11 cents for one sector's tariff, marginal cost 7 for a rule open to all, less a
+    tolerance of 5 %.
+    """
+    lender = lent(world={"offer_tariff_mean_usd_per_kwh": tariff}, policy={"tariff_rule": rule})
+    assert (lender.refusing, lender.refusals) == (refuses, refuses)
+
+
+def test_a_refusal_has_a_chance_and_stands_until_the_next_review():
+    assert lent(draw=VALUES["lender_refusal_probability"]).refusing == 0
+    assert lent(draw=VALUES["lender_refusal_probability"] - 1e-9).refusing == 1
+    assert lent(refusing=1, draw=0.99, world={"month": 7}).refusing == 1
+    assert lent(refusing=1, draw=0.99, world={"month": 12}).refusing == 0
+
+
+@pytest.mark.parametrize(("policy", "values"), [({"offer_open": 0}, {}), ({}, {"lender_active": 0.0})])
+def test_there_is_nothing_to_refuse_without_lender_or_offer(policy, values):
+    assert lent(refusing=1, policy=policy, **values).refusing == 0
+
+
+def consumer(**values):
+    one = new_records(Consumer, 1)[0]
+    defaults = {
+        "reference_tariff_usd_per_kwh": 0.12, "tariff_usd_per_kwh": 0.12, "short_elasticity": 0.1,
+        "long_elasticity": 0.4, "demand_index": 1.0, "solar_potential_mw": 1000.0, "solar_mw": 50.0,
+    }  # fmt: skip
+    set_all(one, {**defaults, **values})
+    return one
+
+
+def test_demand_responds_at_once_by_the_short_and_in_the_end_by_the_long_elasticity():
+    one = consumer(tariff_usd_per_kwh=0.15)
+    flat = month({"month": 0}, demand_growth_per_year=0.0)
+    Consumer.respond(one, *flat)
+    first = one.demand_index
+    speed = VALUES["demand_adjustment_per_month"]
+    exponent = -0.1 + speed * (-0.4 + 0.1)
+    assert first == pytest.approx(1.25**exponent, rel=1e-12)
+    for _ in range(2000):
+        Consumer.respond(one, *flat)
+    assert one.demand_index == pytest.approx(1.25**-0.4, rel=1e-9)
+
+
+def test_at_the_reference_tariff_demand_only_grows():
+    one = consumer()
+    Consumer.respond(one, *month({"month": 24}, demand_growth_per_year=0.05))
+    assert one.demand_index == pytest.approx(1.05**2, rel=1e-12)
+
+
+def adopted(months: int, **values) -> list[float]:
+    one = consumer(**values)
+    path = []
+    for _ in range(months):
+        Consumer.adopt(one, *month())
+        path.append(float(one.solar_mw))
+    return path
+
+
+def test_solar_spreads_and_never_exceeds_its_potential():
+    path = np.array(adopted(1200))
+    assert (np.diff(path) >= 0.0).all()
+    assert 990.0 < path[-1] <= 1000.0
+    assert path[0] > 50.0
+
+
+def test_a_month_of_adoption_is_the_bass_hazard_damped_by_payback():
+    one = consumer()
+    now = month()
+    buyback = VALUES["net_metering_buyback_local_per_kwh"] / 281.0
+    own = VALUES["solar_self_use_share"]
+    saving = VALUES["solar_yield_kwh_per_kw_year"] * (own * 0.12 + (1.0 - own) * buyback)
+    payback = VALUES["solar_capex_usd_per_kw"] / saving
+    hazard = VALUES["solar_innovation"] + VALUES["solar_imitation"] * 0.05
+    hazard *= math.exp(-VALUES["solar_payback_gain"] * (payback - VALUES["solar_payback_reference_years"]))
+    Consumer.adopt(one, *now)
+    assert one.solar_mw == pytest.approx(50.0 + 950.0 * hazard / 12.0, rel=1e-9)
+
+
+def test_a_higher_tariff_speeds_up_solar():
+    assert (
+        adopted(12, tariff_usd_per_kwh=0.20)[-1] > adopted(12)[-1] > adopted(12, tariff_usd_per_kwh=0.08)[-1]
+    )
+    assert adopted(3, solar_potential_mw=0.0) == [50.0] * 3
+
+
+def pool(**values):
+    one = new_records(SkillPool, 1)[0]
+    defaults = {
+        "agent_id": 2, "reference_wage_usd": 300.0, "wage_usd": 300.0, "foreign_wage_usd": 900.0,
+        "entrants_per_month": 40.0, "emigration_per_year": 0.06, "leave_per_month": 0.01, "available": 1000.0,
+        "training": 120.0, "employed": 50.0,
+    }  # fmt: skip
+    set_all(one, {**defaults, **values})
+    return one
+
+
+def heads(one) -> float:
+    return float(one.training + one.available + one.employed)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.floats(0.0, 1e4), st.floats(0.0, 1e4), st.floats(0.0, 1e3), st.floats(0.0, 1e4),
+    st.floats(100.0, 5000.0), st.floats(0.0, 500.0),
+)  # fmt: skip
+def test_people_are_conserved(available, training, places, vacancies, wage, employed):
+    one = pool(available=available, training=training, wage_usd=max(300.0, wage), employed=employed)
+    now = month(policy={"training_places_per_month": places})
+    before = heads(one)
+    SkillPool.train_and_move(one, *now)
+    moved = one.entered - one.emigrated - one.left_field
+    assert heads(one) == pytest.approx(before + moved, rel=1e-12, abs=1e-9)
+    one.vacancies, one.released = vacancies, 0.5 * employed
+    before = heads(one)
+    SkillPool.match(one, *now)
+    assert heads(one) == pytest.approx(before, rel=1e-12, abs=1e-9)
+    assert min(one.available, one.employed, one.training) >= 0.0
+    assert one.matches <= vacancies
+
+
+def test_training_takes_its_time_and_part_of_it_is_lost():
+    one = pool(entrants_per_month=0.0, emigration_per_year=0.0, leave_per_month=0.0)
+    SkillPool.train_and_move(one, *month(policy={"training_places_per_month": 60.0}))
+    done = 120.0 / VALUES["training_months"]
+    assert one.trainees == pytest.approx(10.0)
+    assert one.training == pytest.approx(130.0 - done)
+    assert one.graduates == pytest.approx(VALUES["training_completion_share"] * done)
+    assert one.available == pytest.approx(1000.0 + one.graduates)
+    assert one.left_field == pytest.approx(done - one.graduates)
+
+
+def test_a_wider_wage_gap_drives_more_people_abroad():
+    near, far = pool(foreign_wage_usd=900.0), pool(foreign_wage_usd=1800.0)
+    for one in (near, far):
+        SkillPool.train_and_move(one, *month())
+    assert far.emigrated / near.emigrated == pytest.approx(2.0 ** VALUES["emigration_elasticity"], rel=1e-9)
+
+
+def test_wages_rise_when_vacancies_stay_open_and_never_fall_below_the_reference():
+    tight, slack = pool(available=10.0, vacancies=1000.0), pool(available=1000.0, vacancies=1.0)
+    for one in (tight, slack):
+        SkillPool.match(one, *month())
+    assert 300.0 < tight.wage_usd <= 300.0 * (1.0 + VALUES["wage_growth_limit"])
+    assert slack.wage_usd == 300.0
+    assert tight.matches <= 10.0
+    assert slack.matches <= 1.0
