@@ -119,8 +119,8 @@ def pay_for_power(firm: AiFirm, world: World, policy: Policy, par: Parameters) -
     bill, energy, backup = 0.0, 0.0, 0.0
     legacy = min(1.0, firm.legacy_mw_it / firm.it_mw) if firm.it_mw > 0.0 else 0.0
     for hour in range(24):
-        wanted = firm.load_mw[hour] * world.days
-        served = wanted * world.firm_served_share[hour] * par.grid_availability
+        wanted = firm.load_mw[hour] * world.days / par.grid_availability
+        served = firm.load_mw[hour] * world.days * world.firm_served_share[hour]
         tariff = legacy * world.industrial_tariff_usd_per_kwh[hour]
         tariff += (1.0 - legacy) * licensed_tariff_usd_per_kwh(firm, world, policy, hour)
         bill += served * 1000.0 * tariff

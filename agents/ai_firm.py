@@ -145,8 +145,9 @@ class AiFirm(Firm):
         """Draw firm power for the IT load times PUE; an AI hall draws most of its nameplate whatever the
         price.
         """
+        drawn = self.it_mw * par.ai_load_factor * par.ai_pue * par.grid_availability
         for hour in range(24):
-            self.load_mw[hour] = self.it_mw * par.ai_load_factor * par.ai_pue if self.active == 1 else 0.0
+            self.load_mw[hour] = drawn if self.active == 1 else 0.0
 
     @register_jitable
     def settle(self, world: World, policy: Policy, par: Parameters) -> None:

@@ -23,6 +23,7 @@ class GridOperator(Columns):
     capacity_cost_usd: ByMonth
     special_revenue_usd: ByMonth
     allowed_sales_mwh: ByMonth
+    special_sales_mwh: ByMonth
     # Tariffs to ordinary consumers, USD per kWh
     base_tariff_usd_per_kwh: float
     reference_energy_usd_per_kwh: float
@@ -65,22 +66,23 @@ class GridOperator(Columns):
         B12).
         """
         now = world.month % 12
-        sold = self.allowed_sales_mwh[now] * 1000.0
+        sold = (self.allowed_sales_mwh[now] + self.special_sales_mwh[now]) * 1000.0
         if sold > 0.0:
             self.fuel_adjustment_usd_per_kwh = par.fuel_pass_through_share * (
                 self.energy_cost_usd[now] / sold - self.reference_energy_usd_per_kwh
             )
         if (world.month + 1) % MONTHS_PER_YEAR != int(par.rebasing_month):
             return
-        energy, capacity, special, sales = 0.0, 0.0, 0.0, 0.0
+        energy, capacity, special, sales, all_sales = 0.0, 0.0, 0.0, 0.0, 0.0
         for month in range(12):
             energy += self.energy_cost_usd[month]
             capacity += self.capacity_cost_usd[month]
             special += self.special_revenue_usd[month]
             sales += self.allowed_sales_mwh[month] * 1000.0
+            all_sales += (self.allowed_sales_mwh[month] + self.special_sales_mwh[month]) * 1000.0
         if sales <= 0.0:
             return
         fixed = capacity + self.network_cost_usd_per_year - special
-        self.reference_energy_usd_per_kwh = energy / sales
+        self.reference_energy_usd_per_kwh = energy / all_sales
         self.base_tariff_usd_per_kwh = pass_through_price(energy / sales, fixed, sales)
         self.fuel_adjustment_usd_per_kwh = 0.0

@@ -41,7 +41,8 @@ def order_rigs(
     firm.order_generation = rig
     firm.order_ths = ths
     firm.order_used = 1 if world.rig_on_sale[rig] < 1.0 else 0
-    firm.order_months_left = max(1.0, math.ceil(world.delivery_months))
+    # Counted down from this month on, so that no machine arrives in the month of its order
+    firm.order_months_left = 1.0 + max(1.0, math.ceil(world.delivery_months))
 
 
 @register_jitable

@@ -317,11 +317,8 @@ class Books:
             "solar_mw": power.solar_mw,
             "price_usd_per_mwh": power.price_usd_per_mwh,
         }
-        columns |= {
-            f"{name}_mw": series
-            for name, series in power.technology_mw.items()
-            if f"{name}_mw" not in columns
-        }
+        for name, series in power.technology_mw.items():
+            columns["utility_solar_mw" if name == "solar" else f"{name}_mw"] = series
         for name, series in columns.items():
             key = (season, name)
             self.day_sums[key] = self.day_sums.get(key, np.zeros(24)) + series

@@ -66,7 +66,7 @@ def connect_miners(miners, operators, policies):  # type: ignore[no-untyped-def]
             order[i] = np.inf
     for position in np.argsort(order, kind="mergesort"):
         firm = miners[position]
-        if firm.applied_mw <= 0.0:
+        if firm.applied_mw <= 0.0 or room <= 0.0:
             break
         if firm.applied_mw > room and room < free:
             # Works for the first in line go on: this month's capacity is kept for it

@@ -16,11 +16,13 @@ from agents.base import FORECASTERS
 from agents.miner import FARM, FOREIGN, HOUSEHOLD, STATE, WORLD
 from sim.countries import Country
 from sim.hardware import Frontier
+from sim.parameters import parameters
 from sim.state import State
 from sim.streams import uniforms
 
 FloatArray = npt.NDArray[np.float64]
 UNBOUNDED_MW = 1e9
+GOLDEN_RATIO = 0.6180339887498949
 LEGACY_AGE_MONTHS = 60
 SKILL_NAMES = ("construction", "electrical", "technician", "operator", "software", "compliance")
 REFERENCE_RIG_USD_PER_MW = 1_100_000.0
@@ -30,6 +32,13 @@ OPENING_HASHPRICE_USD_PER_PH_DAY = 53.31
 def identities(seed: int, purpose: str, count: int, columns: int) -> FloatArray:
     """Uniforms that fix the identity of slots 0..count-1, one row per slot."""
     return uniforms(seed, purpose, np.zeros(count, np.int64), np.arange(count), columns)
+
+
+def places(count: int) -> FloatArray:
+    """A place in [0, 1) for every slot, evenly spread for any number of slots; it does not depend on how many
+    others there are.
+    """
+    return np.asarray((0.5 + GOLDEN_RATIO * np.arange(count)) % 1.0)
 
 
 def spread(mean: float, half_width: float, u: FloatArray) -> FloatArray:
@@ -44,7 +53,7 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms = state.miners
     count = len(firms)
     u = identities(seed, "miner_identity", count, 16)
-    place = np.arange(count) / count
+    place = places(count)
     kind = np.full(count, FARM)
     kind[place < v["household_miner_share"]] = HOUSEHOLD
     kind[place >= 1.0 - v["foreign_miner_share"]] = FOREIGN
@@ -114,12 +123,14 @@ def settle_world_miners(
     firms["cash_usd"] = v["cash_buffer_months"] / 12.0 * revenue * 0.5
 
 
-def settle_ai_firms(state: State, seed: int, v: dict[str, float], zones: int) -> None:
+def settle_ai_firms(
+    state: State, seed: int, v: dict[str, float], zones: int, reference_premium: float
+) -> None:
     """Give AI slots their kind, stage size, cost of capital and view of future prices."""
     firms = state.ai_firms
     count = len(firms)
     u = identities(seed, "ai_identity", count, 12)
-    place = (np.arange(count) + 0.5) / count
+    place = places(count)
     cloud = v["colocation_slot_share"] + v["cloud_slot_share"]
     kind = np.full(count, HYPERSCALER)
     kind[place < cloud + v["sovereign_slot_share"]] = SOVEREIGN
@@ -143,7 +154,7 @@ def settle_ai_firms(state: State, seed: int, v: dict[str, float], zones: int) ->
         kind == COLOCATION, 0.0, v["gpu_capex_usd_per_mw_it"]
     )
     firms["funds_usd"] = v["ai_funds_over_stage_cost"] * firms["stage_mw_it"] * capex * (0.5 + u[:, 2])
-    firms["wacc_per_year"] = v["ai_wacc_per_year"] * (0.85 + 0.3 * u[:, 3]) - v["country_risk_premium"]
+    firms["wacc_per_year"] = v["ai_wacc_per_year"] * (0.85 + 0.3 * u[:, 3]) - reference_premium
     firms["hurdle"] = spread(v["ai_hurdle_npv_mean"], v["ai_hurdle_npv_spread"], u[:, 4])
     firms["debt_share"] = v["ai_debt_share"]
     firms["foreign"] = (kind == HYPERSCALER) | ((kind == GPU_CLOUD) & (u[:, 5] < 0.5))
@@ -238,7 +249,9 @@ def settle(state: State, seed: int, country: Country, v: dict[str, float], front
     zones = len(country.zones)
     settle_miners(state, seed, v, zones)
     settle_world_miners(state, seed, v, frontier, OPENING_HASHPRICE_USD_PER_PH_DAY)
-    settle_ai_firms(state, seed, v, zones)
+    premium = country.values.get("country_risk_premium")
+    reference = premium.value if premium else parameters()["country_risk_premium"].value
+    settle_ai_firms(state, seed, v, zones, reference)
     settle_consumers(state, country, v)
     settle_skills(state, country, v)
     settle_public(state, country, v)

@@ -165,7 +165,7 @@ def load_regime(name: str) -> Regime:
     for i, event in enumerate(regime.event):
         if (event.after_months is None) == (not event.month):
             raise ScenarioError(f"{where}, event {i + 1}: give either month or after_months")
-        if event.month and not MONTH.match(event.month):
+        if event.month and not MONTH.fullmatch(event.month):
             raise ScenarioError(f"{where}, event {i + 1}: month = {event.month!r}; allowed: YYYY-MM")
     return regime
 

@@ -64,6 +64,7 @@ class Scenario:
             "months": self.months,
             "drivers": self.drivers,
             "parameters": self.values(),
+            "overrides": sorted(self.overrides),
             "population": self.population,
         }
         return json.dumps(content, sort_keys=True, separators=(",", ":"))
@@ -98,7 +99,7 @@ def load_scenario(
         raise ScenarioError(f"months = {months!r} is not allowed; allowed: 1 to {LONGEST_RUN_MONTHS}")
     if drivers not in DRIVERS:
         raise ScenarioError(f"drivers = {drivers!r} is not allowed; allowed: {', '.join(DRIVERS)}")
-    if not isinstance(start, str) or not MONTH.match(start):
+    if not isinstance(start, str) or not MONTH.fullmatch(start):
         raise ScenarioError(f"start = {start!r} is not allowed; allowed: YYYY-MM")
     sizes = dict(POPULATION)
     for kind, size in (population or {}).items():

@@ -159,6 +159,7 @@ def settle_power(
     now = t % 12
     operator["energy_cost_usd"][0, now] = accounts.energy_usd
     operator["capacity_cost_usd"][0, now] = capacity_usd
+    operator["special_sales_mwh"][0, now] = special_mwh
     operator["special_revenue_usd"][0, now] = accounts.special_revenue_usd
     operator["allowed_sales_mwh"][0, now] = max(
         0.0, power.generation_mwh - special_mwh / delivery

@@ -273,7 +273,8 @@ def running(now=None, **values):
 def test_load_is_firm_and_independent_of_the_price():
     cheap, _ = running(month({"offer_tariff_usd_per_kwh": 0.01}))
     dear, _ = running(month({"offer_tariff_usd_per_kwh": 1.0}))
-    assert cheap.load_mw.tolist() == dear.load_mw.tolist() == [10.0 * LOAD * PUE] * 24
+    drawn = 10.0 * LOAD * PUE * VALUES["grid_availability"]
+    assert cheap.load_mw.tolist() == dear.load_mw.tolist() == [drawn] * 24
     assert running(active=0)[0].load_mw.sum() == 0.0
 
 

@@ -228,7 +228,7 @@ def test_sites_are_built_and_paid_month_by_month_and_machines_come_later():
     ths = 2.0 * 1e6 / (J_PER_TH[9] * 1.1)
     assert [site for site, _, _ in history] == [0.0] * 3 + [2.0] * 5
     assert [building for _, building, _ in history] == [2.0] * 3 + [0.0] * 5
-    assert [fleet for *_, fleet in history] == pytest.approx([0.0] * 5 + [ths] * 3)
+    assert [fleet for *_, fleet in history] == pytest.approx([0.0] * 6 + [ths] * 2)
     site = 2.0 * VALUES["mining_site_capex_usd_per_mw"]
     assert firm.site_usd == pytest.approx(site, rel=1e-12)
     machines = firm.hardware_usd + firm.duty_usd + firm.hardware_tax_usd

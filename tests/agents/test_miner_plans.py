@@ -268,7 +268,7 @@ def test_free_power_is_filled_step_by_step():
     rig = int(firm.order_generation)
     ordered_mw = firm.order_ths * J_PER_TH[rig] * 1.1 / 1e6
     assert ordered_mw == pytest.approx(VALUES["expansion_share"] * 20.0, rel=1e-9)
-    assert firm.order_months_left == math.ceil(now.world.delivery_months)
+    assert firm.order_months_left == 1 + math.ceil(now.world.delivery_months)
     assert firm.hardware_usd > 0.0
 
 

@@ -94,17 +94,26 @@ def test_more_inspections_lower_theft(tmp_path):
     assert_direction(none, many, -1.0)
 
 
-def test_a_higher_fine_lowers_theft(tmp_path):
-    regimes = [
-        regime_file(tmp_path, "pakistan-status-quo", inspections_per_month=4.0, fine_usd_per_mw=fine)
-        for fine in (0.0, 5e6)
-    ]
+@pytest.mark.parametrize(
+    ("harsher", "milder"),
+    [
+        ({"fine_usd_per_mw": 5e6, "seizure_share": 0.0}, {"fine_usd_per_mw": 0.0, "seizure_share": 0.0}),
+        ({"fine_usd_per_mw": 0.0, "seizure_share": 1.0}, {"fine_usd_per_mw": 0.0, "seizure_share": 0.0}),
+    ],
+    ids=["fine", "seizure"],
+)
+def test_harsher_penalties_lower_theft(tmp_path, harsher, milder):
     low, high = (
         outcomes(
-            scenario(regime, MINERS, background_signature=10.0, penalty_collected_share=0.5),
+            scenario(
+                regime_file(tmp_path, "pakistan-status-quo", inspections_per_month=4.0, **penalty),
+                MINERS,
+                background_signature=10.0,
+                penalty_collected_share=0.5,
+            ),
             mean_of("mining_theft_mw"),
         )
-        for regime in regimes
+        for penalty in (milder, harsher)
     )
     assert_direction(low, high, -1.0)
 

@@ -95,7 +95,8 @@ def test_typical_days_have_24_hours_a_season(result):
     assert days.groupby("season")["hour"].apply(list).map(lambda hours: hours == list(range(24))).all()
     technologies = {plant.technology for plant in result.scenario.country_data.plant}
     loads = {"season", "hour", "load_mw", "mining_mw", "ai_mw", "solar_mw", "price_usd_per_mwh"}
-    assert set(days) == loads | {f"{name}_mw" for name in technologies}
+    names = {"utility_solar" if name == "solar" else name for name in technologies}
+    assert set(days) == loads | {f"{name}_mw" for name in names}
     assert days.drop(columns=["season", "price_usd_per_mwh"]).to_numpy().min() >= 0.0
     assert days["ai_mw"].max() > 0.0
 
