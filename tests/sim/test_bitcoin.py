@@ -269,3 +269,19 @@ def test_world_hash_follows_the_price_of_coins():
     """Free-running closure: hash of the rest of the world falls when the price halves and rises when it
     doubles.
     """
+    late = []
+    for seed in range(20):
+        halved, same, doubled = (world_hash_ehs(seed, factor) for factor in (0.5, 1.0, 2.0))
+        assert np.array_equal(halved[:6], same[:6])
+        assert np.array_equal(doubled[:6], same[:6])
+        assert halved[6] < same[6]
+        late.append([path[12:].mean() for path in (halved, same, doubled)])
+        # Machines in place respond at once, new ones within the limits of delivery and finance
+        assert halved[-1] > 0.25 * same[-1]
+        assert doubled[-1] < 4.0 * same[-1]
+    # Where the price has boomed already, makers are sold out and a doubling only lengthens delivery: not every
+    # single path rises, but nearly all do, and the mean does
+    low, base, high = np.array(late).T
+    assert low.mean() < base.mean() < high.mean()
+    assert (low < base).all()
+    assert (base < high).mean() >= 0.8
