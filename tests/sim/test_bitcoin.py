@@ -279,8 +279,8 @@ def test_world_hash_follows_the_price_of_coins():
         # Machines in place respond at once, new ones within the limits of delivery and finance
         assert halved[-1] > 0.25 * same[-1]
         assert doubled[-1] < 4.0 * same[-1]
-    # Where the price has boomed already, makers are sold out and a doubling only lengthens delivery: not every
-    # single path rises, but nearly all do, and the mean does
+    # Where the price has boomed already, makers are sold out and a doubling only lengthens delivery: not
+    # every single path rises, but nearly all do, and the mean does
     low, base, high = np.array(late).T
     assert low.mean() < base.mean() < high.mean()
     assert (low < base).all()
