@@ -1,6 +1,7 @@
 # WattLab: every target sets up what it needs in .venv and works from a fresh clone with Python 3.11+ and make.
 #   make figures    install, run the headline study (quick size) and write results/
 #   make test       install with the test tools, check style, types and layers, run all tests, measure coverage
+#   make long       the tests that take long: torture, fuzzing, the full matrix (CI runs them after make test)
 #   make setup      install only (with the test tools), for development
 #   make notebooks  execute the notebooks into results/notebooks/
 #   make clean      remove what the targets above made, except .venv (make distclean removes that too)
@@ -18,11 +19,11 @@ step = @printf '[%4d s] %s\n' $$(( $$(date +%s) - $(START) )) "$(1)"
 # the time. A file of a dependency that is not meant for this Python version must not stop the set-up.
 compile = $(BIN)/python -m compileall -q -j 0 -x '/tests?/' .venv/lib > /dev/null 2>&1 || true
 
-.PHONY: help setup figures test lint types layers unit coverage notebooks clean distclean
+.PHONY: help setup figures test long lint types layers unit coverage notebooks clean distclean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '2,6s/^#   //p' Makefile
+	@sed -n '2,7s/^#   //p' Makefile
 
 setup: .venv/.wattlab-test
 
@@ -54,12 +55,16 @@ layers: .venv/.wattlab-test
 
 unit: .venv/.wattlab-test
 	$(call step,tests)
-	@$(BIN)/python -m pytest -q -n $(WORKERS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not long"
+
+long: .venv/.wattlab-test
+	$(call step,long tests)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m long
 
 # Compiled lines are invisible to a coverage tool, so the measurement runs the same functions as plain Python.
 coverage: .venv/.wattlab-test
 	$(call step,coverage of sim and agents (numba switched off))
-	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not compiled_only" \
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not long and not compiled_only" \
 	  tests/sim tests/agents --cov --cov-report=term --cov-fail-under=80
 
 notebooks: .venv/.wattlab-test
