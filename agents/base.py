@@ -8,6 +8,7 @@ a record dtype, so that the same attribute names work on a Mesa agent (object en
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Annotated, Any, get_args, get_origin
 
@@ -51,8 +52,13 @@ def column_types(cls: type) -> dict[str, Any]:
     return found
 
 
+@functools.cache
 def record_dtype(cls: type) -> np.dtype:
-    """Build the record dtype of a class; one field per annotated column, scalars of type ``np.record``."""
+    """Build the record dtype of a class; one field per annotated column, scalars of type ``np.record``.
+
+    One object per class, because compiled code tells record types that are not the same object apart
+    field by field, in every call.
+    """
     fields = [
         (name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in column_types(cls).items()
     ]

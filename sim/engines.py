@@ -30,7 +30,8 @@ class ColumnEngine:
     def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
         """Run the compiled loop of the procedure over the kind's records."""
         state = model.state
-        agent_loop(getattr(KINDS[kind], procedure))(state.agents(kind), state.world, state.policy, state.par)
+        loop = agent_loop(getattr(KINDS[kind], procedure))
+        loop(state.agents(kind), state.world, state.policy, state.par)
 
 
 class ObjectEngine:

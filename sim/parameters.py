@@ -104,13 +104,18 @@ def checked_value(name: str, value: object, where: str) -> float:
     return float(value)
 
 
+@functools.cache
+def parameter_dtype() -> np.dtype:
+    """Record type with one field per parameter; one object, as in ``agents.base.record_dtype``."""
+    return np.dtype((np.record, [(name, np.float64) for name in parameters()]))
+
+
 def parameter_record(values: Mapping[str, float]) -> np.ndarray:
     """Build the one-row record that rules read: registry defaults overwritten by ``values`` (already
     checked).
     """
     registry = parameters()
-    dtype = np.dtype((np.record, [(name, np.float64) for name in registry]))
-    record = np.zeros(1, dtype)
+    record = np.zeros(1, parameter_dtype())
     for name, parameter in registry.items():
         record[name] = values.get(name, parameter.value)
     return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from sim.errors import ScenarioError
@@ -29,9 +31,14 @@ class Result:
     engine: str
     months: pd.DataFrame
     days: pd.DataFrame
-    agents: dict[str, pd.DataFrame]
+    records: dict[str, np.ndarray]
     ledger: Ledger
     wall_s: float
+
+    @functools.cached_property
+    def agents(self) -> dict[str, pd.DataFrame]:
+        """Final agents by kind, made when first asked for: hundreds of columns that few runs look at."""
+        return {kind: agent_table(records) for kind, records in self.records.items()}
 
     def summary(self) -> dict[str, dict[str, object]]:
         """One value per output, aggregated over the run as its registry entry says: name -> value, unit."""
@@ -53,7 +60,7 @@ def paused_collector() -> Iterator[None]:
             gc.enable()
 
 
-def agent_table(records) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+def agent_table(records: np.ndarray) -> pd.DataFrame:
     """Final state of a kind of agent as a table; columns by generation, hour or skill are numbered."""
     columns = {}
     for name in records.dtype.names:
@@ -99,14 +106,15 @@ def simulate(
 
 def collect(model: WattLabModel, wall_s: float) -> Result:
     """Gather the result of a finished run."""
-    kinds = ("miners", "world_miners", "ai_firms", "consumers", "skills", "operator", "government", "lender")
+    from sim.state import KINDS
+
     return Result(
         scenario=model.scenario,
         seed=model.seed,
         engine=model.engine.name,
         months=model.books.recorder.frame(),
         days=model.books.typical_days(),
-        agents={kind: agent_table(model.state.agents(kind)) for kind in kinds},
+        records={kind: model.state.agents(kind) for kind in KINDS},
         ledger=model.books.ledger,
         wall_s=wall_s,
     )
