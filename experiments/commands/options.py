@@ -1,0 +1,25 @@
+"""Options that several commands share; heavy packages are imported inside the commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.errors import StudyError
+
+if TYPE_CHECKING:
+    from experiments.design import SizeName
+
+Quick = Annotated[bool, typer.Option("--quick", help="The quick size of the study (default).")]
+Full = Annotated[bool, typer.Option("--full", help="The full size of the study.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes (default: one per processor).")]
+Retry = Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="All fields, as CSV.")]
+
+
+def size_name(quick: bool, full: bool) -> SizeName:
+    """Choose the size of a study from the two flags."""
+    if quick and full:
+        raise StudyError("choose --quick or --full, not both")
+    return "full" if full else "quick"

@@ -1,0 +1,74 @@
+"""``wattlab sweep`` and ``wattlab reproduce``: run a study, or run and publish the headline study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.commands import app
+from experiments.commands.options import Full, Quick, Retry, Workers, size_name
+from experiments.commands.output import exit_code, report_sweep
+
+
+@app.command()
+def sweep(
+    study: Annotated[str, typer.Argument(help="Shipped study (headline, smoke) or path of a .toml file.")],
+    quick: Quick = False,
+    full: Full = False,
+    out: Annotated[Path, typer.Option(help="Results directory; what is stored there is kept.")] = Path(
+        "results"
+    ),
+    workers: Workers = None,
+    retry_failed: Retry = False,
+) -> None:
+    """Run a study on all processors; started again, it goes on where it stopped."""
+    from experiments.design import load_study
+    from experiments.progress import print_line, shown_progress
+    from experiments.runner import sweep as run_sweep
+
+    chosen = load_study(study)
+    with shown_progress() as show:
+        result = run_sweep(
+            chosen,
+            size_name(quick, full),
+            out,
+            workers=workers,
+            retry_failed=retry_failed,
+            on_progress=show,
+            on_notice=print_line,
+        )
+    report_sweep(result, out)
+    raise typer.Exit(exit_code(result))
+
+
+@app.command()
+def reproduce(
+    quick: Quick = False,
+    full: Full = False,
+    out: Annotated[Path, typer.Option(help="Results directory; what is stored there is kept.")] = Path(
+        "results"
+    ),
+    workers: Workers = None,
+    retry_failed: Retry = False,
+) -> None:
+    """Do the main job: run the headline study, draw its figures, write its tables."""
+    from experiments.progress import print_line, shown_progress
+    from experiments.reproduce import publish
+    from experiments.reproduce import reproduce as run_study
+
+    with shown_progress() as show:
+        result = run_study(
+            size_name(quick, full),
+            out,
+            workers=workers,
+            retry_failed=retry_failed,
+            on_progress=show,
+            on_notice=print_line,
+        )
+    report_sweep(result, out)
+    if not result.interrupted:
+        for path in publish(out, on_step=print_line):
+            typer.echo(path)
+    raise typer.Exit(exit_code(result))
