@@ -1,31 +1,53 @@
-"""The main job: run the headline study, draw its figures, write its tables."""
+"""The main job: run the studies that the figures read, gather evidence, draw, write tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from experiments.design import SizeName, load_study
 from experiments.runner import SweepResult, sweep
 
-STUDY = "headline"
+
+def studies_of_figures() -> list[str]:
+    """List the studies that the manifest of figures names, the headline study first."""
+    from experiments.figures import HEADLINE, figure_specs
+
+    named = [spec.study for spec in figure_specs().values() if spec.reads_runs]
+    return list(dict.fromkeys([HEADLINE, *named]))
 
 
-def reproduce(size: SizeName, out: Path, *, study: str = STUDY, **options: Any) -> SweepResult:
-    """Run the headline study into ``out``; options as in :func:`experiments.runner.sweep_plan`."""
-    return sweep(load_study(study), size, out, **options)
+def reproduce_studies(
+    size: SizeName, out: Path, *, studies: list[str] | None = None, **options: Any
+) -> Iterator[SweepResult]:
+    """Run the studies one after another into ``out``; options as in :func:`experiments.runner.sweep_plan`."""
+    for name in studies or studies_of_figures():
+        yield sweep(load_study(name), size, out, **options)
 
 
-def publish(out: Path, *, on_step: Callable[[str], None]) -> list[Path]:
-    """Write figures and tables of a results directory into it; ``on_step`` hears what begins."""
-    from experiments.figures import draw_figures
+def publish(
+    out: Path, size: SizeName, *, on_step: Callable[[str], None], allow_incomplete: bool = False
+) -> list[Path]:
+    """Write evidence, figures and tables of a results directory into it; ``on_step`` hears what begins.
+
+    Raises StoreError when runs are missing or failed, unless that is allowed.
+    """
+    from experiments.evidence import gather_evidence
+    from experiments.figures import HEADLINE, draw_figures, figure_specs
     from experiments.results import load_results
     from experiments.tables import write_tables
 
-    results = load_results(out)
+    results = load_results(out, study=HEADLINE)
+    if not allow_incomplete:
+        results.require_complete()
+    evidence = gather_evidence(out, size, on_step=on_step)
     figures = draw_figures(
-        results, out / "figures", on_figure=lambda spec: on_step(f"figure {spec.number}: {spec.name}")
+        results,
+        out / "figures",
+        list(figure_specs()),
+        on_figure=lambda spec: on_step(f"figure {spec.number}: {spec.name}"),
+        allow_incomplete=allow_incomplete,
     )
     on_step("tables")
-    return [*figures, *write_tables(results, out)]
+    return [*evidence, *figures, *write_tables(results, out)]

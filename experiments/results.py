@@ -37,6 +37,30 @@ class Results:
         return self.sweep["study"]
 
     @property
+    def complete(self) -> bool:
+        """True if every planned run is stored and succeeded."""
+        return len(self.runs) == self.planned
+
+    def require_complete(self) -> None:
+        """Raise StoreError, naming what is missing, unless every planned run is stored and succeeded."""
+        if not self.complete:
+            failed, missing = len(self.failed), self.planned - len(self.runs) - len(self.failed)
+            raise StoreError(
+                f"{self.store.root}: of {self.planned} runs of {self.sweep['plan_id']} {failed} failed and "
+                f"{missing} are missing; sweep again (--retry-failed), or accept it with --allow-incomplete"
+            )
+
+    def of_study(self, name: str) -> Results:
+        """Open the latest sweep of another study in the same results directory."""
+        return load_results(self.store.root, study=name)
+
+    def evidence(self, name: str) -> pd.DataFrame:
+        """Read a stored table of ``experiments.evidence``; its units are in ``attrs["units"]``."""
+        from experiments.evidence import read_evidence
+
+        return read_evidence(self.store.root, name)
+
+    @property
     def regimes(self) -> list[str]:
         """Regime names that have finished runs, in the order of the study."""
         present = set(self.runs["regime"])
@@ -100,12 +124,16 @@ class Results:
         return self.sweep["regime_names"].get(regime, regime)
 
 
-def load_results(root: Path | str, country: str | None = None) -> Results:
-    """Open the latest sweep of a results directory for one country (default: the first one of its study)."""
+def load_results(root: Path | str, country: str | None = None, study: str | None = None) -> Results:
+    """Open the latest sweep of a results directory (of a study, if named) for one country (default: the first
+    one of its study).
+    """
     manifest = read_manifest(root)
-    if not manifest["sweeps"]:
-        raise StoreError(f"{root}: the manifest lists no sweep; sweep first")
-    sweep = manifest["sweeps"][-1]
+    sweeps = [sweep for sweep in manifest["sweeps"] if study in (None, sweep["study"]["name"])]
+    if not sweeps:
+        wanted = f"of the study '{study}'; run: wattlab sweep {study} --out {root}" if study else "; sweep first"
+        raise StoreError(f"{root}: the manifest lists no sweep {wanted}".replace(" ;", ";"))
+    sweep = sweeps[-1]
     store = Store(root)
     plan = store.read_plan(sweep["plan_id"])
     countries = list(dict.fromkeys(plan["country"]))

@@ -15,6 +15,10 @@ Quick = Annotated[bool, typer.Option("--quick", help="The quick size of the stud
 Full = Annotated[bool, typer.Option("--full", help="The full size of the study.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes (default: one per processor).")]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")]
+AllowIncomplete = Annotated[
+    bool,
+    typer.Option("--allow-incomplete", help="Draw figures although runs failed or are missing; they say so."),
+]
 AsCsv = Annotated[bool, typer.Option("--csv", help="All fields, as CSV.")]
 
 

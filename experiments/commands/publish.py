@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands import app
+from experiments.commands.options import AllowIncomplete
 from experiments.commands.output import make_directory
 
 
@@ -16,14 +17,16 @@ def figures(
     runs_dir: Annotated[Path, typer.Argument(help="Results directory of a sweep.")],
     out: Annotated[Path | None, typer.Option(help="Where to write (default: RUNS_DIR/figures).")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this figure; repeat for more.")] = None,
+    allow_incomplete: AllowIncomplete = False,
 ) -> None:
-    """Draw the figures of a results directory: PDF, PNG, data as CSV, caption."""
+    """Draw the figures of a results directory: PDF, PNG, SVG, data as CSV, caption."""
     from experiments.results import load_results
 
     results = load_results(runs_dir)
     from experiments.figures import draw_figures
 
-    for path in draw_figures(results, out or runs_dir / "figures", only):
+    target = out or runs_dir / "figures"
+    for path in draw_figures(results, target, only, allow_incomplete=allow_incomplete):
         typer.echo(path)
 
 

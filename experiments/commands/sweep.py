@@ -1,4 +1,4 @@
-"""``wattlab sweep`` and ``wattlab reproduce``: run a study, or run and publish the headline study."""
+"""``wattlab sweep``: run a study."""
 
 from __future__ import annotations
 
@@ -40,35 +40,4 @@ def sweep(
             on_notice=print_line,
         )
     report_sweep(result, out)
-    raise typer.Exit(exit_code(result))
-
-
-@app.command()
-def reproduce(
-    quick: Quick = False,
-    full: Full = False,
-    out: Annotated[Path, typer.Option(help="Results directory; what is stored there is kept.")] = Path(
-        "results"
-    ),
-    workers: Workers = None,
-    retry_failed: Retry = False,
-) -> None:
-    """Do the main job: run the headline study, draw its figures, write its tables."""
-    from experiments.progress import print_line, shown_progress
-    from experiments.reproduce import publish
-    from experiments.reproduce import reproduce as run_study
-
-    with shown_progress() as show:
-        result = run_study(
-            size_name(quick, full),
-            out,
-            workers=workers,
-            retry_failed=retry_failed,
-            on_progress=show,
-            on_notice=print_line,
-        )
-    report_sweep(result, out)
-    if not result.interrupted:
-        for path in publish(out, on_step=print_line):
-            typer.echo(path)
     raise typer.Exit(exit_code(result))

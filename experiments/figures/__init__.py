@@ -1,35 +1,56 @@
-"""The figures: one module each, numbered in ``figures.toml``, drawn only from stored results."""
+"""The figures: a module each, numbered by their order in ``figures.toml``, drawn from stored results only."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module, resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.errors import StoreError, unknown_name
 
 if TYPE_CHECKING:
     from experiments.results import Results
 
+# The study that a figure reads unless its entry says otherwise; its figures suit any other study as well.
+HEADLINE = "headline"
+
 
 @dataclass(frozen=True)
 class FigureSpec:
-    """One entry of ``figures.toml``."""
+    """One entry of ``figures.toml``; ``study`` is empty for a figure that reads evidence alone."""
 
     number: int
     name: str
     width: str
     title: str
+    interval: str
+    study: str = HEADLINE
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def reads_runs(self) -> bool:
+        """True if the figure reads runs of a study."""
+        return bool(self.study)
+
+
+@lru_cache(maxsize=1)
+def figure_manifest() -> dict[str, Any]:
+    """Read ``figures.toml``: the lists ``figure`` and ``evidence``."""
+    text = (resources.files("experiments.figures") / "figures.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def figure_specs() -> dict[str, FigureSpec]:
-    """Read the manifest of figures, by name, in order of their numbers."""
-    text = (resources.files("experiments.figures") / "figures.toml").read_text(encoding="utf-8")
-    specs = [FigureSpec(**entry) for entry in tomllib.loads(text)["figure"]]
-    return {spec.name: spec for spec in sorted(specs, key=lambda spec: spec.number)}
+    """List the figures by name; their order in the manifest is their number."""
+    specs = {}
+    for number, entry in enumerate(figure_manifest()["figure"], start=1):
+        evidence = tuple(entry.get("evidence", ()))
+        specs[entry["name"]] = FigureSpec(number=number, **{**entry, "evidence": evidence})
+    return specs
 
 
 def draw_figures(
@@ -37,12 +58,19 @@ def draw_figures(
     out: Path,
     names: Iterable[str] | None = None,
     on_figure: Callable[[FigureSpec], None] | None = None,
+    *,
+    allow_incomplete: bool = False,
 ) -> list[Path]:
-    """Draw the named figures (default: those of the study) into a directory; returns the files written."""
+    """Draw the named figures (default: those of the study) into a directory; returns the files written.
+
+    Raises StoreError for an unknown name, for evidence that is missing or stale and, unless they are allowed,
+    for missing or failed runs; a figure of allowed incomplete runs says so in the picture.
+    """
     from experiments.figures.base import save_figure
 
     specs = figure_specs()
-    chosen = list(names) if names is not None else results.study["figures"] or list(specs)
+    own = results.study["figures"] or _figures_of(results, specs)
+    chosen = list(names) if names is not None else own
     for name in chosen:
         if name not in specs:
             raise StoreError(unknown_name("figure", name, specs))
@@ -50,9 +78,24 @@ def draw_figures(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot write {out}: {(error.strerror or str(error)).lower()}") from error
+    read: dict[str, Results] = {}
     written = []
     for spec in sorted((specs[name] for name in chosen), key=lambda spec: spec.number):
         if on_figure:
             on_figure(spec)
-        written += save_figure(spec, import_module(f"experiments.figures.{spec.name}"), results, out)
+        # A figure made for another study than this one reads that study, stored in the same directory.
+        source = results
+        if spec.name not in own and spec.reads_runs:
+            source = read[spec.study] if spec.study in read else results.of_study(spec.study)
+            read[spec.study] = source
+        if spec.reads_runs and not allow_incomplete:
+            source.require_complete()
+        written += save_figure(spec, import_module(f"experiments.figures.{spec.name}"), source, out)
     return written
+
+
+def _figures_of(results: Results, specs: dict[str, FigureSpec]) -> list[str]:
+    """List the figures made for a study; a study without any gets those of the headline study."""
+    study = results.study["name"]
+    mine = [name for name, spec in specs.items() if spec.study == study]
+    return mine or [name for name, spec in specs.items() if spec.study == HEADLINE]

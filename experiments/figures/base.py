@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -18,12 +19,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from experiments.figures import FigureSpec
+from experiments.provenance import code_version
 from experiments.results import Results
 from experiments.store import atomic_write
 from experiments.tables import csv_with_units, seed_text
 from experiments.units import number
 
-ENDINGS = ("pdf", "png", "csv", "txt")
+ENDINGS = ("pdf", "png", "svg", "csv", "txt", "json")
 MM_PER_INCH = 25.4
 WIDTH_MM = {"single": 89.0, "double": 183.0}
 
@@ -72,16 +74,25 @@ def new_figure(width: str, height_mm: float) -> Figure:
 
 
 def save_figure(spec: FigureSpec, module: object, results: Results, out: Path) -> list[Path]:
-    """Load, draw and save one figure: NAME.pdf, .png (300 dpi), .csv (with a units row), .txt (caption)."""
+    """Load, draw and save one figure; the same data give the same bytes.
+
+    NAME.pdf (fonts embedded), .png (300 dpi), .svg, .csv (the plotted data, with a units row), .txt (caption)
+    and .json (the facts of the caption for programs).
+    """
     maker = cast(FigureModule, module)
     frame = maker.load(results)
+    facts = figure_facts(spec, maker.caption(frame), frame, results)
     with style():
         figure = maker.draw(frame)
+        if facts["incomplete"]:
+            figure.suptitle(f"INCOMPLETE: {facts['incomplete']}", color="#D55E00", fontweight="bold")
         contents = {"png": _rendered(figure, "png", {"Title": spec.title})}
         figure.set_layout_engine("none")  # Laid out once is enough, and it is the slow part.
         contents["pdf"] = _rendered(figure, "pdf", {"CreationDate": None, "Title": spec.title})
+        contents["svg"] = _rendered(figure, "svg", {"Date": None, "Title": spec.title})
     contents["csv"] = csv_with_units(frame, frame.attrs["units"]).encode()
-    contents["txt"] = full_caption(spec, maker.caption(frame), results).encode()
+    contents["txt"] = full_caption(facts).encode()
+    contents["json"] = (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode()
     paths = []
     for ending in ENDINGS:
         path = out / f"{spec.name}.{ending}"
@@ -96,21 +107,69 @@ def _rendered(figure: Figure, kind: str, metadata: dict[str, str | None]) -> byt
     return buffer.getvalue()
 
 
-def full_caption(spec: FigureSpec, text: str, results: Results) -> str:
-    """Compose the caption: what is shown, then n, seeds, scenarios and code version."""
-    seeds = sorted(set(results.runs["seed"]))
-    counts = sorted(set(results.runs.groupby("regime").size()))
-    per_regime = " or ".join(map(str, counts))
-    used = results.runs.drop_duplicates(["regime", "scenario_hash"]).groupby("regime")["scenario_hash"]
-    hashes = used.agg(lambda values: values.iloc[0] if len(values) == 1 else f"{len(values)} design points")
-    listed = "; ".join(f"{name} {hashes[name]}" for name in results.regimes)
-    return (
-        f"Figure {spec.number}. {spec.title}. {text}\n"
-        f"n = {per_regime} runs per regime of {results.runs['months'].max()} months in {results.country}; "
-        f"{seed_text(seeds)}, shared by all regimes.\n"
-        f"Scenario hashes: {listed}.\n"
-        f"Code version {results.sweep['code_version']}; runs: plans/{results.sweep['plan_id']}.parquet.\n"
-    )
+def figure_facts(spec: FigureSpec, text: str, frame: pd.DataFrame, results: Results) -> dict[str, Any]:
+    """Gather what a reader has to know to check a figure; every value is plain JSON."""
+    facts: dict[str, Any] = {
+        "figure": spec.number,
+        "name": spec.name,
+        "title": spec.title,
+        "caption": text,
+        "interval": spec.interval,
+        "units": {name: frame.attrs["units"][name] for name in frame.columns if name in frame.attrs["units"]},
+        "evidence": list(spec.evidence),
+        "incomplete": "",
+        "code_version": code_version() if spec.evidence else results.sweep["code_version"],
+    }
+    if spec.reads_runs:
+        counts = results.runs.groupby("regime", sort=False).size()
+        used = results.runs.drop_duplicates(["regime", "scenario_hash"]).groupby("regime")["scenario_hash"]
+        missing = results.planned - len(results.runs)
+        facts |= {
+            "study": results.study["name"],
+            "country": results.country,
+            "months": int(results.runs["months"].max()),
+            "runs_by_regime": {name: int(counts[name]) for name in results.regimes},
+            "seeds": sorted({int(seed) for seed in results.runs["seed"]}),
+            "scenario_hashes": {name: sorted(used.get_group(name)) for name in results.regimes},
+            "plan": results.sweep["plan_id"],
+            "incomplete": "" if results.complete else f"{missing} of {results.planned} runs are missing",
+        }
+    return facts
+
+
+def full_caption(facts: dict[str, Any]) -> str:
+    """Write the caption for people: what is shown, intervals, units, n, seeds, scenarios and code version."""
+    lines = [
+        f"Figure {facts['figure']}. {facts['title']}. {facts['caption']}",
+        f"Intervals: {facts['interval']}.",
+        f"Units of the data: {_unit_text(facts['units'])}.",
+    ]
+    if "plan" in facts:
+        counts = " or ".join(str(count) for count in sorted(set(facts["runs_by_regime"].values())))
+        hashes = "; ".join(
+            f"{name} {found[0] if len(found) == 1 else f'{len(found)} design points'}"
+            for name, found in facts["scenario_hashes"].items()
+        )
+        lines += [
+            f"n = {counts} runs per regime of {facts['months']} months in {facts['country']}; "
+            f"{seed_text(facts['seeds'])}, shared by all regimes.",
+            f"Scenario hashes: {hashes}.",
+            f"Runs: plans/{facts['plan']}.parquet.",
+        ]
+    if facts["evidence"]:
+        lines.append(f"Evidence: {', '.join(f'evidence/{name}.csv' for name in facts['evidence'])}.")
+    if facts["incomplete"]:
+        lines.append(f"INCOMPLETE: {facts['incomplete']}.")
+    return "\n".join([*lines, f"Code version {facts['code_version']}.", ""])
+
+
+def _unit_text(units: dict[str, str]) -> str:
+    """Group columns by unit; "unit" stands for the unit that the row names in its own column."""
+    groups: dict[str, list[str]] = {}
+    for name, unit in units.items():
+        groups.setdefault(unit, []).append(name)
+    named = {"unit": "as the column unit says", "1": "pure number", "": "pure number"}
+    return "; ".join(f"{', '.join(names)}: {named.get(unit, unit)}" for unit, names in groups.items())
 
 
 def over_runs(frame: pd.DataFrame, keys: Sequence[str], columns: Iterable[str]) -> pd.DataFrame:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
+import re
+import zlib
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -11,9 +16,10 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 
+from experiments import figures
 from experiments.errors import StoreError
 from experiments.figures import draw_figures, figure_specs
-from experiments.figures.base import WIDTH_MM, style, years_of
+from experiments.figures.base import ENDINGS, WIDTH_MM, style, years_of
 from experiments.results import Results, load_results
 from experiments.runner import sweep_plan
 from experiments.tables import csv_with_units, write_tables
@@ -36,10 +42,11 @@ def drawn(results_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_manifest_numbers_the_figures_without_gaps():
     assert [spec.number for spec in figure_specs().values()] == list(range(1, len(NAMES) + 1))
     assert {spec.width for spec in figure_specs().values()} <= set(WIDTH_MM)
+    assert [name for name, spec in figure_specs().items() if not spec.interval] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_figure_is_four_files_of_the_right_size(drawn: Path, name: str):
+def test_a_figure_is_six_files_of_the_right_size(drawn: Path, name: str):
     assert (drawn / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     height, width, _ = imread(drawn / f"{name}.png").shape
     assert width == pytest.approx(WIDTH_MM[figure_specs()[name].width] / 25.4 * 300, abs=1)
@@ -52,6 +59,12 @@ def test_a_figure_is_four_files_of_the_right_size(drawn: Path, name: str):
     assert caption.startswith(f"Figure {figure_specs()[name].number}. ")
     for part in ("n = 8 runs per regime", "8 seeds (1–8)", "Scenario hashes: status-quo ", "Code version "):
         assert part in caption
+    assert f"Intervals: {figure_specs()[name].interval}." in caption
+    facts = json.loads((drawn / f"{name}.json").read_text(encoding="utf-8"))
+    assert facts["runs_by_regime"] == {"status-quo": 8, "offer": 8, "ban": 8}
+    assert facts["seeds"] == list(range(1, 9))
+    assert set(facts["units"]) <= set(header.split(","))
+    assert all(f"{column}" in caption for column in facts["units"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,7 +83,7 @@ def test_text_in_figures_is_at_least_six_points_and_fonts_are_embedded(results: 
 
 def test_drawing_twice_gives_the_same_bytes(drawn: Path, results: Results, tmp_path: Path):
     draw_figures(results, tmp_path, ["outcomes_by_regime"])
-    for ending in ("pdf", "png", "csv", "txt"):
+    for ending in ENDINGS:
         file = f"outcomes_by_regime.{ending}"
         assert (tmp_path / file).read_bytes() == (drawn / file).read_bytes(), ending
 
@@ -151,6 +164,34 @@ def test_results_in_which_nothing_happens_and_short_ones_can_be_drawn(tmp_path: 
                 frame_of(name, results)
             ).draw_without_rendering()
     assert len(write_tables(results, tmp_path)) == 3
+
+
+def test_missing_or_failed_runs_are_not_drawn_silently(tmp_path: Path):
+    sweep_plan(fakes.plan(), tmp_path, workers=1, execute=fakes.fails_for_seed_3)
+    results = load_results(tmp_path)
+    with pytest.raises(StoreError, match="of 24 runs of fake-quick-test 1 failed and 0 are missing"):
+        draw_figures(results, tmp_path / "figures", ["outcomes_by_regime"])
+    assert list((tmp_path / "figures").iterdir()) == []
+    draw_figures(results, tmp_path / "figures", ["outcomes_by_regime"], allow_incomplete=True)
+    drawn = tmp_path / "figures" / "outcomes_by_regime"
+    assert "INCOMPLETE: 1 of 24 runs" in drawn.with_suffix(".txt").read_text(encoding="utf-8")
+    assert b"INCOMPLETE" in _text_of_pdf(drawn.with_suffix(".pdf").read_bytes())
+
+
+def _text_of_pdf(content: bytes) -> bytes:
+    """Put the text of a PDF together, without the kerning between its letters."""
+    found = b""
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL):
+        with contextlib.suppress(zlib.error):
+            found += b"".join(re.findall(rb"\(([^()]*)\)", zlib.decompress(stream)))
+    return found.replace(b"\0", b"")  # Letters are two bytes.
+
+
+def test_a_figure_of_another_study_needs_that_study_in_the_directory(results: Results, monkeypatch):
+    other = replace(figure_specs()["fan_charts"], name="other", study="elsewhere")
+    monkeypatch.setattr(figures, "figure_specs", lambda: {**figure_specs(), "other": other})
+    with pytest.raises(StoreError, match="no sweep of the study 'elsewhere'"):
+        draw_figures(results, results.store.root / "unused", ["other"])
 
 
 def test_an_unknown_figure_is_one_clear_line(results: Results, tmp_path: Path):
