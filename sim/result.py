@@ -63,7 +63,7 @@ def paused_collector() -> Iterator[None]:
 def agent_table(records: np.ndarray) -> pd.DataFrame:
     """Final state of a kind of agent as a table; columns by generation, hour or skill are numbered."""
     columns = {}
-    for name in records.dtype.names:
+    for name in records.dtype.names or ():
         values = records[name]
         if values.ndim == 1:
             columns[name] = values.copy()
