@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from agents.miner import LICENSED
+from sim.census import count_ai_firms, count_machines_ths, count_miners, count_world_miners
 from sim.enforcement import collect_seizures
 from sim.invariants import check_hardware, check_people
 from sim.labour_market import count_jobs
@@ -17,7 +17,6 @@ from sim.power import MonthOfPower, season_of
 from sim.settlement import (
     Totals,
     allowed_delivery_share,
-    check_books,
     post_firms,
     post_power,
     post_public,
@@ -49,6 +48,7 @@ class Books:
         self.seizures = (0.0, 0.0, 0.0)
         self.day_sums: dict[tuple[str, str], FloatArray] = {}
         self.day_counts: dict[str, int] = {}
+        self.take_census()
 
     def open_power_accounts(self) -> None:
         """Fill the operator's twelve months of accounts before the first month, from the run's own drivers
@@ -69,23 +69,18 @@ class Books:
 
     def open(self, t: int) -> None:
         """Remember the stocks that the month starts from."""
-        state = self.model.state
-        self.cash_before = (float(state.miners["cash_usd"].sum()), float(state.ai_firms["cash_usd"].sum()))
-        pools = state.skills
+        self.cash_before = (self.mining.cash_usd, self.ai.cash_usd)
+        pools = self.model.state.skills
         self.people_before = pools["training"] + pools["available"] + pools["employed"]
-        self.rigs_before = self.rigs_ths()
+        self.rigs_before = self.rigs_ths
         self.seizures = (0.0, 0.0, 0.0)
 
-    def rigs_ths(self) -> float:
-        """All mining machines in the world: fleets, orders, sold ones on their way and dealers' stock,
-        TH/s.
-        """
+    def take_census(self) -> None:
+        """Count firms and machines at the end of a month, or before the first."""
         state = self.model.state
-        held = sum(
-            float(firms["fleet_ths"].sum() + firms["order_ths"].sum() + firms["sold_ths"].sum())
-            for firms in (state.miners, state.world_miners)
-        )
-        return held + float(state.world["used_stock_ths"].sum())
+        self.mining = count_miners(state.miners)
+        self.ai = count_ai_firms(state.ai_firms)
+        self.rigs_ths = count_machines_ths(state.miners, state.world_miners, state.world)
 
     def totals(self) -> tuple[Totals, Totals]:
         """Flows of the month so far over miners and AI firms."""
@@ -129,10 +124,12 @@ class Books:
         post_firms(self.ledger, t, A, ai_firms)
         post_power(self.ledger, t, power, self.power_accounts)
         post_public(self.ledger, t, float(cost[0]), float(cost[1]), self.seizures[1])
-        check_books(self.ledger, t, model.state, self.cash_before)
+        self.take_census()
+        cash_change = (self.mining.cash_usd - self.cash_before[0], self.ai.cash_usd - self.cash_before[1])
+        self.ledger.check(t, {M: cash_change[0], A: cash_change[1]})
         label = model.drivers.labels[t]
         check_people(label, model.state, self.people_before)
-        check_hardware(label, self.rigs_before, self.rigs_ths(), self.trade[0], self.trade[3])
+        check_hardware(label, self.rigs_before, self.rigs_ths, self.trade[0], self.trade[3])
         self.row = (
             self.bitcoin_row(t) | self.mining_row() | self.ai_row(t) | self.allocation_row()
             | self.money_row(miners, ai_firms) | self.labour_row(miners, ai_firms)
@@ -146,9 +143,7 @@ class Books:
         """Outputs on the bitcoin network."""
         state, drivers = self.model.state, self.model.drivers
         world = state.world[0]
-        abroad = state.world_miners
-        hash_ehs = float(abroad["mean_hash_ehs"].sum())
-        power_mw = float((abroad["energised_mw"] / abroad["pue"]).sum())
+        hash_ehs, power_mw = count_world_miners(state.world_miners)
         newest = int(np.flatnonzero(self.model.frontier.release_month <= t)[-1])
         return {
             "btc_price_usd": float(drivers.btc_price_usd[t]),
@@ -163,34 +158,31 @@ class Books:
 
     def mining_row(self) -> dict[str, float]:
         """Outputs on home mining."""
-        firms = self.model.state.miners
-        load = [float(firms["energised_mw"][firms["compliance"] == status].sum()) for status in range(3)]
+        firms = self.mining
         return {
-            "mining_mw": sum(load),
-            "mining_licensed_mw": load[LICENSED],
-            "mining_grey_mw": load[1],
-            "mining_theft_mw": load[2],
-            "mining_firms": float(firms["active"].sum()),
-            "mining_exits": float(firms["left"].sum()),
+            "mining_mw": firms.licensed_mw + firms.grey_mw + firms.theft_mw,
+            "mining_licensed_mw": firms.licensed_mw,
+            "mining_grey_mw": firms.grey_mw,
+            "mining_theft_mw": firms.theft_mw,
+            "mining_firms": firms.firms,
+            "mining_exits": firms.exits,
             "mining_cases": self.seizures[0],
-            "state_coins_btc": float(firms["coins_btc"][0]),
+            "state_coins_btc": float(self.model.state.miners["coins_btc"][0]),
         }
 
     def ai_row(self, t: int) -> dict[str, float]:
         """Outputs on AI firms."""
-        state = self.model.state
-        firms, world = state.ai_firms, state.world[0]
-        blocked = np.bincount(firms["blocked_by"], minlength=5)
+        firms = self.ai
         return {
-            "ai_mw": float(firms["load_mw"].mean(axis=1).sum()),
-            "ai_it_mw": float(firms["it_mw"].sum()),
-            "ai_pipeline_mw": float(firms["building_mw"].sum()),
-            "ai_utilisation": float(world.utilisation),
-            "ai_cancelled": float(firms["cancelled"].sum()),
-            "ai_blocked_return": float(blocked[1]),
-            "ai_blocked_capital": float(blocked[2]),
-            "ai_blocked_queue": float(blocked[3]),
-            "ai_blocked_chips": float(blocked[4]),
+            "ai_mw": firms.load_mw,
+            "ai_it_mw": firms.it_mw,
+            "ai_pipeline_mw": firms.building_mw,
+            "ai_utilisation": float(self.model.state.world["utilisation"][0]),
+            "ai_cancelled": firms.cancelled,
+            "ai_blocked_return": firms.blocked_return,
+            "ai_blocked_capital": firms.blocked_capital,
+            "ai_blocked_queue": firms.blocked_queue,
+            "ai_blocked_chips": firms.blocked_chips,
             "gpu_price_usd_per_hour": float(self.model.drivers.gpu_price_usd_per_hour[t]),
         }
 
@@ -199,16 +191,10 @@ class Books:
         it.
         """
         state = self.model.state
-        ai, miners = state.ai_firms, state.miners
-        licensed = float(miners["energised_mw"][miners["compliance"] == LICENSED].sum())
-        total_it = float(ai["it_mw"].sum())
-        ai_share = (
-            float((ai["it_mw"] - ai["legacy_mw_it"]).clip(min=0.0).sum()) / total_it
-            if total_it > 0.0
-            else 0.0
-        )
+        ai = self.ai
+        ai_share = ai.new_it_mw / ai.it_mw if ai.it_mw > 0.0 else 0.0
         return {
-            "energised_mw": licensed + ai_share * float(ai["load_mw"].mean(axis=1).sum()),
+            "energised_mw": self.mining.licensed_mw + ai_share * ai.load_mw,
             "quota_mw": float(state.policy["quota_mw"][0] * state.policy["offer_open"][0]),
             "queue_mw": float(state.operator["queue_mining_mw"][0] + state.operator["queue_ai_mw"][0]),
             "offer_refused": float(state.lender["refusing"][0]),

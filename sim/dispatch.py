@@ -30,6 +30,7 @@ __all__ = [
     "DispatchOutput",
     "DispatchResult",
     "check_case",
+    "clear_month",
     "compiled_dispatch",
     "dispatch",
     "dispatch_kernel",
@@ -160,7 +161,13 @@ def empty_output(plants: int, zones: int, groups: int, hours: int) -> DispatchOu
 def dispatch(case: DispatchCase) -> DispatchResult:
     """Decide the least-cost dispatch of a month (B10) with the kernel, or HiGHS if it has no proof."""
     check_case(case)
-    case = standard_case(case)
+    return clear_month(standard_case(case))
+
+
+def clear_month(case: DispatchCase) -> DispatchResult:
+    """Dispatch a case that is already in standard form; values that make no sense fail the proof, and then
+    `solve_lp` names them.
+    """
     plants, hours = case.max_mw.shape
     out = empty_output(plants, case.demand_mw.shape[0], case.group_cap_mw.shape[0], hours)
     if compiled_dispatch(case, out):

@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from sim.compiled import kernel
 from sim.dispatch import DispatchResult
-from sim.state import State
+from sim.state import State, word_view
 
 FloatArray = npt.NDArray[np.float64]
 ENERGY_TOLERANCE = 1e-9
 PEOPLE_TOLERANCE = 1e-9
+SMALLEST_STOCK = 1e-6
 STOCKS = {
     "miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "fleet_ths"),
     "world_miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "fleet_ths"),
@@ -31,24 +36,65 @@ def check_energy(
     label: str, demand_mw: FloatArray, zone: npt.NDArray[np.int64], result: DispatchResult
 ) -> None:
     """Generation + imports = served + losses + curtailed, per zone and hour, to 1e-9 of the zone's demand."""
-    scale = max(1.0, float(demand_mw.max()))
-    for z in range(len(demand_mw)):
-        export = result.flow_mw if z == 0 else -result.flow_mw
-        supply = result.gen_mw[zone == z].sum(axis=0) + result.shed_mw[z] + result.interrupted_mw[z]
-        gap = supply - result.over_mw[z] - demand_mw[z] - (export if len(demand_mw) > 1 else 0.0)
-        worst = float(np.abs(gap).max())
+    gaps_mw, scale = _energy_gaps(
+        demand_mw, zone, result.gen_mw, result.flow_mw, result.shed_mw, result.interrupted_mw, result.over_mw
+    )
+    for z, worst in enumerate(gaps_mw.tolist()):
         if not worst <= ENERGY_TOLERANCE * scale:
             raise InvariantError(f"{label}: energy of zone {z} is off by {worst:.3g} MW")
 
 
+@kernel
+def _energy_gaps(demand, zone, gen, flow, shed, interrupted, over):  # type: ignore[no-untyped-def]
+    """Largest gap of an hour by zone, MW (nan where one is nan), and the largest demand (from 1 MW)."""
+    zones, hours = demand.shape
+    gaps = np.zeros(zones)
+    scale = 1.0
+    for z in range(zones):
+        for h in range(hours):
+            scale = max(scale, demand[z, h])
+            gap = shed[z, h] + interrupted[z, h] - over[z, h] - demand[z, h]
+            if zones > 1:
+                gap -= flow[h] if z == 0 else -flow[h]
+            for p in range(gen.shape[0]):
+                if zone[p] == z:
+                    gap += gen[p, h]
+            if not abs(gap) <= gaps[z]:
+                gaps[z] = abs(gap)
+    return gaps, scale
+
+
+@functools.cache
+def stock_words(kind: str, dtype: np.dtype) -> npt.NDArray[np.int64]:
+    """Places of a kind's stocks in a record, counted in words of eight bytes."""
+    fields: Any = dtype.fields
+    words = [(int(fields[name][1]) // 8, fields[name][0].itemsize // 8) for name in STOCKS[kind]]
+    return np.concatenate([np.arange(first, first + count) for first, count in words])
+
+
+@kernel
+def _first_bad(table, words):  # type: ignore[no-untyped-def]
+    """Row and column of the first word that is negative or not finite; (-1, -1) if there is none."""
+    for i in range(table.shape[0]):
+        for word in words:
+            if not -SMALLEST_STOCK <= table[i, word] < np.inf:
+                return i, word
+    return -1, -1
+
+
 def check_stocks(label: str, state: State) -> None:
     """No stock is negative or not finite."""
-    for kind, names in STOCKS.items():
+    for kind in STOCKS:
         records = state.agents(kind)
-        for name in names:
-            lowest = records[name].min() if records[name].size else 0.0
-            if not lowest >= -1e-6:
-                raise InvariantError(f"{label}: {name} of {kind} is {lowest:.6g}")
+        table = word_view(records)
+        row, word = _first_bad(table, stock_words(kind, records.dtype))
+        if row >= 0:
+            fields: Any = records.dtype.fields
+            name = max(
+                (name for name in STOCKS[kind] if fields[name][1] // 8 <= word),
+                key=lambda name: fields[name][1],
+            )
+            raise InvariantError(f"{label}: {name} of {kind} is {table[row, word]:.6g} (agent {row})")
 
 
 def check_people(label: str, state: State, before: FloatArray) -> None:

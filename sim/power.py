@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sim.compiled import kernel
 from sim.countries import Country
-from sim.dispatch import DispatchCase, DispatchResult, dispatch
+from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
 from sim.state import State
 
@@ -24,6 +24,8 @@ HEATING_MONTHS = (12, 1, 2)
 STORAGE_FLOOR_SHARE, STORAGE_SHARE_PER_AVAILABILITY = 0.25, 1.1
 OVER_COST_USD_PER_MWH = 0.01
 HOURS_PER_YEAR = 8766.0
+# Rooftop solar replaces at most this share of a class's load in an hour (assumed)
+LARGEST_SOLAR_SHARE = 0.8
 IMPORTED_FUELS = ("imported_coal", "rlng", "furnace_oil", "iran_import", "nuclear")
 
 
@@ -84,6 +86,76 @@ def firm_loads(miners, ai_firms, zones):  # type: ignore[no-untyped-def]
             for hour in range(24):
                 ai[zone, hour] += other.load_mw[hour]
     return licensed, informal, ai
+
+
+@kernel
+def consumer_loads(consumers, profile_mw, sun, zones):  # type: ignore[no-untyped-def]
+    """Set every class's net load by hour and add up by zone: returns (net load, load that new solar
+    replaced), each zones x 24 in MW. ``sun`` is the load replaced by one MW of solar in each hour.
+    """
+    base = np.zeros((zones, 24))
+    shade = np.zeros((zones, 24))
+    for i in range(len(consumers)):
+        group = consumers[i]
+        share = group.base_share * group.demand_index
+        added = group.solar_mw - group.solar_start_mw
+        for hour in range(24):
+            wanted = share * profile_mw[hour]
+            solar = min(added * sun[hour], LARGEST_SOLAR_SHARE * wanted)
+            group.load_mw[hour] = wanted - solar
+            base[group.zone, hour] += wanted - solar
+            shade[group.zone, hour] += solar
+    return base, shade
+
+
+@kernel
+def publish_service(worlds, demand, cut_first, interrupted, shed):  # type: ignore[no-untyped-def]
+    """Publish the served share of interruptible and firm load in each hour."""
+    world = worlds[0]
+    firm_mean, cut_mean = 0.0, 0.0
+    for hour in range(24):
+        wanted, total, lost, cut = 0.0, 0.0, 0.0, 0.0
+        for zone in range(demand.shape[0]):
+            wanted += cut_first[zone, hour]
+            total += demand[zone, hour]
+            lost += shed[zone, hour]
+            cut += interrupted[zone, hour]
+        firm_share = 1.0 - lost / max(total - wanted, 1e-9)
+        cut_share = 1.0 - cut / wanted if wanted > 0.0 else firm_share
+        world.firm_served_share[hour] = firm_share
+        world.interruptible_served_share[hour] = cut_share
+        firm_mean += firm_share / 24.0
+        cut_mean += cut_share / 24.0
+    world.firm_served_mean = firm_mean
+    world.interruptible_served_mean = cut_mean
+
+
+@kernel
+def value_dispatch(gen, price, demand, cost, imported, fuel, emission, days):  # type: ignore[no-untyped-def]
+    """Turn dispatch into the month's totals: returns (price by hour weighted by zonal demand and at most the
+    dearest plant's cost, energy cost, imported fuel in USD, generation in MWh, emissions in t).
+    """
+    plants, hours = gen.shape
+    ceiling = cost.max()
+    weighted = np.zeros(hours)
+    for hour in range(hours):
+        total = 0.0
+        for zone in range(demand.shape[0]):
+            total += demand[zone, hour]
+        for zone in range(demand.shape[0]):
+            weight = demand[zone, hour] / max(total, 1e-9)
+            weighted[hour] += min(price[zone, hour], ceiling) * weight
+    cost_usd, fuel_usd, generation, emissions = 0.0, 0.0, 0.0, 0.0
+    for p in range(plants):
+        energy = 0.0
+        for hour in range(hours):
+            energy += gen[p, hour]
+        energy *= days
+        cost_usd += energy * cost[p]
+        fuel_usd += energy * fuel[p] if imported[p] else 0.0
+        generation += energy
+        emissions += energy * emission[p]
+    return weighted, cost_usd, fuel_usd, generation, emissions
 
 
 class PowerSystem:
@@ -193,21 +265,9 @@ class PowerSystem:
         season = season_of(month)
         mean = self.country.load_shape.mean_load_mw[month - 1] * self.drivers.demand_factor[t]
         profile = mean * self.shape[season]
-        consumers = state.consumers
         yield_share = self.values["solar_yield_kwh_per_kw_year"] / HOURS_PER_YEAR
-        sun = yield_share * self.solar[season]
         loss = (1.0 - self.values["distribution_loss_share"]) * (1.0 - self.values["transmission_loss_share"])
-        wanted = (consumers["base_share"] * consumers["demand_index"])[:, None] * profile
-        added = (consumers["solar_mw"] - consumers["solar_start_mw"])[:, None] * sun / loss
-        solar = np.minimum(added, 0.8 * wanted)
-        consumers["load_mw"] = wanted - solar
-        zones = consumers["zone"]
-        base = np.zeros((self.zones, 24))
-        shade = np.zeros((self.zones, 24))
-        for zone in range(self.zones):
-            base[zone] = consumers["load_mw"][zones == zone].sum(axis=0)
-            shade[zone] = solar[zones == zone].sum(axis=0)
-        return base, shade
+        return consumer_loads(state.consumers, profile, yield_share * self.solar[season] / loss, self.zones)
 
     def run_month(self, state: State, t: int) -> MonthOfPower:
         """Dispatch month ``t`` and publish served shares by hour; mining under an interruption contract is
@@ -247,24 +307,10 @@ class PowerSystem:
             value_of_lost_load_usd_per_mwh=values["value_of_lost_load_usd_per_mwh"],
             over_cost_usd_per_mwh=OVER_COST_USD_PER_MWH,
         )
-        result = dispatch(case)
+        result = clear_month(case)
         self.fallbacks += result.fallback
-        self.publish_service(state, result, demand, cut_first)
+        publish_service(state.world, demand, cut_first, result.interrupted_mw, result.shed_mw)
         return self.account(result, t, demand, base, solar, licensed + informal, ai, cost, maximum)
-
-    def publish_service(
-        self, state: State, result: DispatchResult, demand: FloatArray, cut_first: FloatArray
-    ) -> None:
-        """Publish the served share of interruptible and firm load in each hour."""
-        world = state.world
-        wanted = cut_first.sum(axis=0)
-        firm = np.maximum(demand.sum(axis=0) - wanted, 1e-9)
-        firm_share = 1.0 - result.shed_mw.sum(axis=0) / firm
-        cut = np.divide(result.interrupted_mw.sum(axis=0), wanted, out=np.zeros(24), where=wanted > 0.0)
-        world["firm_served_share"][0] = firm_share
-        world["interruptible_served_share"][0] = np.where(wanted > 0.0, 1.0 - cut, firm_share)
-        world["firm_served_mean"] = firm_share.mean()
-        world["interruptible_served_mean"] = world["interruptible_served_share"][0].mean()
 
     def account(
         self, result: DispatchResult, t: int, demand: FloatArray, base: FloatArray, solar: FloatArray,
@@ -272,21 +318,23 @@ class PowerSystem:
     ) -> MonthOfPower:  # fmt: skip
         """Turn dispatch into money, energy and emissions of the month."""
         days = float(self.drivers.days[t])
-        energy = result.gen_mw.sum(axis=1) * days
+        price, energy_usd, fuel_usd, generation_mwh, emissions_t = value_dispatch(
+            result.gen_mw, result.price_usd_per_mwh, demand, cost, self.imported, self.fuel_usd[t],
+            self.emission, days,
+        )  # fmt: skip
         technology: dict[str, FloatArray] = {}
         for i, plant in enumerate(self.country.plant):
             technology[plant.technology] = technology.get(plant.technology, 0.0) + result.gen_mw[i]
-        weight = demand / np.maximum(demand.sum(axis=0), 1e-9)
         return MonthOfPower(
             result=result,
             days=days,
             demand_mw=demand,
-            price_usd_per_mwh=(np.minimum(result.price_usd_per_mwh, cost.max()) * weight).sum(axis=0),
+            price_usd_per_mwh=price,
             spare_mw=self.spare_mw(result, maximum, t),
-            energy_cost_usd=float(energy @ cost),
-            imported_fuel_usd=float((energy * self.imported) @ self.fuel_usd[t]),
-            generation_mwh=float(energy.sum()),
-            emissions_t=float(energy @ self.emission),
+            energy_cost_usd=energy_usd,
+            imported_fuel_usd=fuel_usd,
+            generation_mwh=generation_mwh,
+            emissions_t=emissions_t,
             base_mw=base,
             solar_mw=solar.sum(axis=0),
             mining_mw=mining.sum(axis=0),

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from sim.ledger import A, B, D, G, H, Ledger, M, T, W
+from sim.compiled import kernel
+from sim.ledger import B, D, G, H, Ledger, T, W
 from sim.power import MonthOfPower
 from sim.state import FLOW_INDEX, State
 
@@ -23,25 +24,36 @@ class Totals:
     state.
     """
 
-    all: FloatArray
-    foreign: FloatArray
-    state: FloatArray
+    all: list[float]
+    foreign: list[float]
+    state: list[float]
 
     def __getitem__(self, name: str) -> float:
-        return float(self.all[FLOW_INDEX[name]])
+        return self.all[FLOW_INDEX[name]]
 
     def of_foreign(self, name: str) -> float:
         """Part of a flow that belongs to foreign-owned firms."""
-        return float(self.foreign[FLOW_INDEX[name]])
+        return self.foreign[FLOW_INDEX[name]]
 
     def of_state(self, name: str) -> float:
         """Part of a flow that belongs to the state as owner."""
-        return float(self.state[FLOW_INDEX[name]])
+        return self.state[FLOW_INDEX[name]]
+
+
+@kernel
+def _add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
+    sums = np.zeros((3, flows.shape[1]))
+    for i in range(flows.shape[0]):
+        for j in range(flows.shape[1]):
+            sums[0, j] += flows[i, j]
+            sums[1, j] += foreign_share[i] * flows[i, j]
+            sums[2, j] += state_share[i] * flows[i, j]
+    return sums
 
 
 def total(flows: FloatArray, foreign_share: FloatArray, state_share: FloatArray) -> Totals:
     """Add up a flow matrix (firms x flows); shares are ownership by firm."""
-    return Totals(flows.sum(axis=0), foreign_share @ flows, state_share @ flows)
+    return Totals(*_add_up(flows, foreign_share, state_share).tolist())
 
 
 def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
@@ -186,10 +198,3 @@ def post_public(
     """Post the treasury's own spending and what seized machines fetched abroad."""
     ledger.post(t, "public_spending", T, H, inspections_usd + training_usd)
     ledger.post(t, "auctions", W, T, auction_usd)
-
-
-def check_books(ledger: Ledger, t: int, state: State, cash_before: tuple[float, float]) -> None:
-    """Compare the ledger with the firms' own cash: two records of the same month."""
-    miners = float(state.miners["cash_usd"].sum()) - cash_before[0]
-    ai_firms = float(state.ai_firms["cash_usd"].sum()) - cash_before[1]
-    ledger.check(t, {M: miners, A: ai_firms})

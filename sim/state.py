@@ -18,6 +18,7 @@ from agents.lender import Lender
 from agents.miner import Miner
 from agents.worker import SkillPool
 from agents.world import World
+from sim.compiled import kernel
 
 FloatArray = npt.NDArray[np.float64]
 FLOW_INDEX = {name: position for position, name in enumerate(FLOWS)}
@@ -34,12 +35,34 @@ KINDS: dict[str, type] = {
 }
 
 
+def word_view(records: np.ndarray) -> FloatArray:
+    """Matrix view (agents x words of eight bytes) of records; columns of integers are not numbers in it."""
+    return records.view(np.float64).reshape(len(records), records.dtype.itemsize // 8)
+
+
 def flow_view(records: np.ndarray) -> FloatArray:
     """Matrix view (agents x flows) of the contiguous flow columns of firm records."""
     fields: Any = records.dtype.fields or {}
     first = int(fields[FLOWS[0]][1]) // 8
-    table = records.view(np.float64).reshape(len(records), records.dtype.itemsize // 8)
-    return table[:, first : first + len(FLOWS)]
+    return word_view(records)[:, first : first + len(FLOWS)]
+
+
+@kernel
+def _clear(flows):  # type: ignore[no-untyped-def]
+    for i in range(flows.shape[0]):
+        for j in range(flows.shape[1]):
+            flows[i, j] = 0.0
+
+
+@kernel
+def clear_events(miners, ai_firms):  # type: ignore[no-untyped-def]
+    """Forget last month's entries and seizures."""
+    for i in range(len(miners)):
+        miners[i].entered = 0
+        for generation in range(len(miners[i].seized_ths)):
+            miners[i].seized_ths[generation] = 0.0
+    for i in range(len(ai_firms)):
+        ai_firms[i].entered = 0
 
 
 @dataclass
@@ -73,12 +96,9 @@ class State:
 
     def clear_flows(self) -> None:
         """Start a month: no flow has happened yet."""
-        self.miner_flows[:] = 0.0
-        self.world_flows[:] = 0.0
-        self.ai_flows[:] = 0.0
-        self.miners["seized_ths"] = 0.0
-        for kind in ("miners", "ai_firms"):
-            self.agents(kind)["entered"] = 0
+        for flows in (self.miner_flows, self.world_flows, self.ai_flows):
+            _clear(flows)
+        clear_events(self.miners, self.ai_firms)
 
 
 def empty_state(sizes: dict[str, int], policy: np.ndarray, par: np.ndarray) -> State:

@@ -1,0 +1,100 @@
+"""What the books report of firms, counted in one compiled pass over the records of each kind."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sim.compiled import kernel
+
+
+class MiningCensus(NamedTuple):
+    """Home miners at the end of a month: load by status (MW), firms and exits (1), cash (USD)."""
+
+    licensed_mw: float
+    grey_mw: float
+    theft_mw: float
+    firms: float
+    exits: float
+    cash_usd: float
+
+
+class AiCensus(NamedTuple):
+    """AI firms at the end of a month: load and pipeline (MW), IT load (MW of IT; new: not standing at the
+    start), cancellations and last obstacles by cause (1), cash (USD).
+    """
+
+    load_mw: float
+    it_mw: float
+    new_it_mw: float
+    building_mw: float
+    cancelled: float
+    blocked_return: float
+    blocked_capital: float
+    blocked_queue: float
+    blocked_chips: float
+    cash_usd: float
+
+
+@kernel
+def count_miners(miners):  # type: ignore[no-untyped-def]
+    """Count home miners: returns a MiningCensus."""
+    licensed, grey, theft, firms, exits, cash = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(len(miners)):
+        firm = miners[i]
+        firms += firm.active
+        exits += firm.left
+        cash += firm.cash_usd
+        if firm.compliance == 0:
+            licensed += firm.energised_mw
+        elif firm.compliance == 1:
+            grey += firm.energised_mw
+        else:
+            theft += firm.energised_mw
+    return MiningCensus(licensed, grey, theft, firms, exits, cash)
+
+
+@kernel
+def count_ai_firms(ai_firms):  # type: ignore[no-untyped-def]
+    """Count AI firms: returns an AiCensus."""
+    load, it, new_it, building, cancelled, cash = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    by_return, by_capital, by_queue, by_chips = 0.0, 0.0, 0.0, 0.0
+    for i in range(len(ai_firms)):
+        firm = ai_firms[i]
+        for hour in range(24):
+            load += firm.load_mw[hour] / 24.0
+        it += firm.it_mw
+        new_it += max(0.0, firm.it_mw - firm.legacy_mw_it)
+        building += firm.building_mw
+        cancelled += firm.cancelled
+        cash += firm.cash_usd
+        by_return += firm.blocked_by == 1
+        by_capital += firm.blocked_by == 2
+        by_queue += firm.blocked_by == 3
+        by_chips += firm.blocked_by == 4
+    return AiCensus(load, it, new_it, building, cancelled, by_return, by_capital, by_queue, by_chips, cash)
+
+
+@kernel
+def count_world_miners(world_miners):  # type: ignore[no-untyped-def]
+    """Add up miners abroad: returns (hash rate in EH/s, power of the machines themselves in MW)."""
+    hash_ehs, machine_mw = 0.0, 0.0
+    for i in range(len(world_miners)):
+        firm = world_miners[i]
+        hash_ehs += firm.mean_hash_ehs
+        machine_mw += firm.energised_mw / firm.pue
+    return hash_ehs, machine_mw
+
+
+@kernel
+def count_machines_ths(miners, world_miners, worlds):  # type: ignore[no-untyped-def]
+    """Add up all mining machines: fleets, orders, sold ones on their way, dealers' stock, TH/s."""
+    total = 0.0
+    for firms in (miners, world_miners):
+        for i in range(len(firms)):
+            firm = firms[i]
+            total += firm.order_ths
+            for generation in range(len(firm.fleet_ths)):
+                total += firm.fleet_ths[generation] + firm.sold_ths[generation]
+    for generation in range(len(worlds[0].used_stock_ths)):
+        total += worlds[0].used_stock_ths[generation]
+    return total
