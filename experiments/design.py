@@ -12,9 +12,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from experiments.errors import StudyError, unknown_name
-from experiments.sampling import DESIGNS, Parameter, Value, design_points
+from experiments.factors import Parameter, Value
+from experiments.sampling import DESIGNS, LISTED, Points, design_points
 
 SizeName = Literal["quick", "full"]
+# Before the name of an instrument that a parameter has too.
+INSTRUMENT = "regime."
 
 
 class _Model(BaseModel):
@@ -30,30 +33,76 @@ class Size(_Model):
 
 
 class Uncertain(_Model):
-    """Bounds and distribution of one uncertain parameter; what is left out comes from the registry."""
+    """Bounds and distribution of one uncertain parameter; what is left out comes from the registry.
+
+    ``values`` (with ``weights``, if they are not equally likely) makes it a choice between them.
+    """
 
     low: float | None = None
     high: float | None = None
     distribution: str | None = None
+    values: list[Value] = []
+    weights: list[float] = []
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Uncertain:
+        if self.weights and len(self.weights) != len(self.values):
+            raise ValueError(f"{len(self.weights)} weights for {len(self.values)} values")
+        return self
+
+
+class Joint(_Model):
+    """A table whose rows are settings of several parameters that belong together, drawn by weight."""
+
+    table: str
+    parameters: list[str] = Field(min_length=1)
+    weight: str = ""
+
+
+class Select(_Model):
+    """All parameters of the registry in these blocks, with these statuses, that have a distribution."""
+
+    block: list[str] = []
+    status: list[str] = []
+    without: list[str] = []
+
+    @model_validator(mode="after")
+    def _narrow(self) -> Select:
+        if not (self.block or self.status):
+            raise ValueError("select needs a list of blocks or of statuses")
+        return self
 
 
 class Design(_Model):
-    """How parameter points are chosen: all combinations of levels, or a Latin hypercube."""
+    """How parameter points are chosen, and how seeds go with them.
+
+    ``seeds``: "shared", every point has the same seeds (crossed: differences between points are paired);
+    "own", every point has seeds of its own (nested); "factor", the seed is one more factor of the design.
+    """
 
     kind: str = "factorial"
     points: int = Field(default=1, ge=1)
     seed: int = Field(default=1, ge=0)
+    seeds: Literal["shared", "own", "factor"] = "shared"
     levels: dict[str, list[Value]] = {}
     uncertain: dict[str, Uncertain] = {}
+    joint: dict[str, Joint] = {}
+    select: list[Select] = []
+    dummy: bool = False
 
     @model_validator(mode="after")
     def _known(self) -> Design:
         if self.kind not in DESIGNS:
             raise ValueError(unknown_name("design kind", self.kind, DESIGNS))
-        if self.kind == "factorial" and self.uncertain:
-            raise ValueError("a factorial design takes levels, not uncertain parameters")
-        if self.kind != "factorial" and not self.uncertain:
+        sampled = self.uncertain or self.joint or self.select
+        if self.kind in LISTED and (sampled or self.dummy):
+            raise ValueError(f"a {self.kind} design takes levels, not uncertain parameters")
+        if self.kind not in LISTED and not sampled:
             raise ValueError(f"a {self.kind} design needs at least one uncertain parameter")
+        if self.kind in ("sobol", "morris") and self.levels:
+            raise ValueError(f"a {self.kind} design takes no levels; give each level a study of its own")
+        if self.seeds == "factor" and self.kind not in ("sobol", "latin-hypercube", "quasi-random"):
+            raise ValueError(f"the seed cannot be a factor of a {self.kind} design")
         return self
 
 
@@ -72,6 +121,7 @@ class Study(_Model):
     first_seed: int = Field(default=1, ge=0)
     engine: Literal["columns", "objects"] = "columns"
     drivers: str = "replay"
+    series: bool = True
     overrides: dict[str, Value] = {}
     design: Design = Field(default_factory=Design)
     sizes: dict[SizeName, Size]
@@ -117,11 +167,12 @@ class RunSpec:
     start: str = "2025-06"
     drivers: str = "replay"
     engine: str = "columns"
+    series: bool = True
     overrides: tuple[tuple[str, Value], ...] = ()
     population: tuple[tuple[str, int], ...] = ()
 
     def load(self) -> Any:
-        """Load the scenario of this run; ScenarioError for anything that ``sim`` does not accept."""
+        """Load the scenario without the overrides; ScenarioError for what ``sim`` does not accept."""
         from sim import load_scenario
 
         return load_scenario(
@@ -130,9 +181,27 @@ class RunSpec:
             start=self.start,
             months=self.months,
             drivers=self.drivers,
-            overrides=dict(self.overrides),
             population=dict(self.population),
         )
+
+    def vary(self, scenario: Any) -> Any:
+        """Apply the overrides of this run, which name parameters or instruments, to the loaded scenario."""
+        return varied(scenario, dict(self.overrides))
+
+
+def varied(scenario: Any, overrides: Mapping[str, Value]) -> Any:
+    """Set parameters and instruments of a scenario, whichever the names are.
+
+    A name that is both means the parameter; with ``regime.`` before it, it is the instrument.
+    """
+    from sim import instruments, parameters
+
+    policy = set(instruments()) - set(parameters())
+    chosen: dict[bool, dict[str, Value]] = {True: {}, False: {}}
+    for name, value in overrides.items():
+        plain = name.removeprefix(INSTRUMENT)
+        chosen[plain != name or name in policy][plain] = value
+    return scenario.varied(chosen[False], chosen[True])
 
 
 def shipped_studies() -> list[str]:
@@ -186,9 +255,21 @@ def _anchored(content: dict[str, Any], folder: Path) -> dict[str, Any]:
             content[field] = [anchor(name) for name in content[field]]
     if "baseline" in content:
         content["baseline"] = anchor(content["baseline"])
+    if isinstance(design := content.get("design"), dict) and isinstance(design.get("joint"), dict):
+        content["design"] = {**design, "joint": _anchored_tables(design["joint"], folder)}
     if isinstance(content.get("labels"), dict):
         content["labels"] = {anchor(name): label for name, label in content["labels"].items()}
     return content
+
+
+def _anchored_tables(joint: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Find the tables of joint priors beside the study; others are shipped ones, by name."""
+    found = {}
+    for name, item in joint.items():
+        table = item.get("table") if isinstance(item, dict) else None
+        beside = (folder / table).resolve() if isinstance(table, str) else None
+        found[name] = {**item, "table": str(beside)} if beside and beside.is_file() else item
+    return found
 
 
 def _one_line(error: ValidationError) -> str:
@@ -209,33 +290,46 @@ def _one_line(error: ValidationError) -> str:
 def _fields_at(path: tuple[Any, ...]) -> list[str]:
     model: type[BaseModel] = Study
     if path[:1] == ("design",):
-        model = Uncertain if "uncertain" in path else Design
+        parts: dict[str, type[BaseModel]] = {"uncertain": Uncertain, "joint": Joint, "select": Select}
+        model = next((part for name, part in parts.items() if name in path), Design)
     elif path[:1] == ("sizes",):
         model = Size
     return list(model.model_fields)
 
 
-def expand(study: Study, size: SizeName, registry: Mapping[str, Parameter]) -> list[RunSpec]:
+def points_of(study: Study, size: SizeName, registry: Mapping[str, Parameter]) -> Points:
+    """Return the points of a study at a size."""
+    return design_points(study.design, study.size(size).points, registry)
+
+
+def expand(study: Study, size: SizeName, points: Points) -> list[RunSpec]:
     """List the runs of a study, seed by seed, so that a stopped sweep leaves complete pairs of regimes."""
     chosen = study.size(size)
-    points = design_points(study.design, chosen.points, registry)
-    seeds = range(study.first_seed, study.first_seed + chosen.seeds)
-    months = chosen.months or study.months
     return [
         RunSpec(
             country=country,
             regime=regime,
-            months=months,
+            months=chosen.months or study.months,
             seed=seed,
             point=number,
             start=study.start,
             drivers=study.drivers,
             engine=study.engine,
-            overrides=tuple(sorted({**study.overrides, **point}.items())),
+            series=study.series,
+            overrides=tuple(sorted({**study.overrides, **points.settings[number]}.items())),
             population=tuple(sorted(study.population.items())),
         )
-        for seed in seeds
-        for number, point in enumerate(points)
+        for seed, number in _replicates(study, chosen.seeds, points)
         for country in study.countries
         for regime in study.regimes
     ]
+
+
+def _replicates(study: Study, seeds: int, points: Points) -> list[tuple[int, int]]:
+    """List seed and point of every replicate, in the order in which they run."""
+    first, numbers = study.first_seed, range(len(points.settings))
+    if points.luck is not None:
+        return [(first + min(int(u * seeds), seeds - 1), number) for number, u in enumerate(points.luck)]
+    if study.design.seeds == "own":
+        return [(first + number * seeds + k, number) for k in range(seeds) for number in numbers]
+    return [(first + k, number) for k in range(seeds) for number in numbers]

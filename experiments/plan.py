@@ -7,25 +7,35 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from experiments.design import RunSpec, SizeName, Study, expand
+from experiments.design import INSTRUMENT, RunSpec, SizeName, Study, expand, points_of
 from experiments.errors import StudyError, unknown_name
+from experiments.factors import Parameter
 from experiments.provenance import code_version
+from experiments.sampling import LISTED, Points
 
 
 @dataclass(frozen=True)
 class Task:
-    """One run with its identity; ``country`` and ``regime`` are names, ``spec`` says what to load."""
+    """One run with its identity, complete in itself: a worker anywhere reads no file to run it.
+
+    ``country`` and ``regime`` are names, ``spec`` says what to vary, ``base`` is the scenario before that.
+    """
 
     run_id: str
     spec: RunSpec
     country: str
     regime: str
     scenario_hash: str
+    base: str = ""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All runs of one study at one size, with the scenarios and the output registry they refer to."""
+    """All runs of one study at one size, with the scenarios and the output registry they refer to.
+
+    ``tasks`` are the distinct runs; ``rows`` says which run each replicate of each point is, because points
+    that differ in nothing that the model reads share a run. ``scenarios``: those before the overrides.
+    """
 
     plan_id: str
     study: Study
@@ -34,6 +44,8 @@ class Plan:
     tasks: tuple[Task, ...]
     scenarios: dict[str, str]
     outputs: dict[str, dict[str, str]]
+    rows: tuple[Task, ...]
+    points: Points
 
     @property
     def regime_names(self) -> dict[str, str]:
@@ -62,38 +74,76 @@ def output_registry() -> dict[str, dict[str, str]]:
 
 def make_plan(study: Study, size: SizeName) -> Plan:
     """Load every scenario once and list the runs; refuses unknown outputs, figures and duplicates."""
-    from sim import parameters
-
     registry = output_registry()
     _check_names(study, registry)
     version = code_version()
-    scenarios: dict[str, str] = {}
-    loaded: dict[RunSpec, tuple[str, str, str, str]] = {}
-    tasks: dict[str, Task] = {}
-    for spec in expand(study, size, parameters()):
-        key = replace(spec, seed=0)
-        if key not in loaded:
-            scenario = spec.load()
-            text = scenario.canonical_json()
-            loaded[key] = (scenario.country, scenario.regime, scenario.hash, text)
-            scenarios[scenario.hash] = text
-        country, regime, scenario_hash, text = loaded[key]
-        run_id = run_identity(text, spec.seed, spec.engine, version)
-        task = Task(run_id, spec, country, regime, scenario_hash)
-        if run_id in tasks:
-            where = f"study {study.name}: {country}/{regime}"
-            raise StudyError(f"{where} gives the same run at two design points; a level changes nothing")
-        tasks[run_id] = task
-    digest = hashlib.sha256("".join(tasks).encode()).hexdigest()[:8]
+    points = points_of(study, size, design_registry(study.countries[0]))
+    bases: dict[RunSpec, tuple[Any, str]] = {}
+    rows = []
+    for spec in expand(study, size, points):
+        key = replace(spec, seed=0, point=0, overrides=())
+        if key not in bases:
+            scenario = key.load()
+            bases[key] = (scenario, scenario.canonical_json())
+        rows.append(_task(spec, *bases[key], version))
+    tasks = {task.run_id: task for task in rows}
+    if len(tasks) < len(rows) and study.design.kind in LISTED:
+        where = f"study {study.name}: {rows[0].country}/{rows[0].regime}"
+        raise StudyError(f"{where} gives the same run at two design points; a level changes nothing")
+    digest = hashlib.sha256("".join(task.run_id for task in rows).encode()).hexdigest()[:8]
     return Plan(
         plan_id=f"{study.name}-{size}-{digest}",
         study=study,
         size=size,
         code_version=version,
         tasks=tuple(tasks.values()),
-        scenarios=scenarios,
+        scenarios={scenario.hash: text for scenario, text in bases.values()},
         outputs=registry,
+        rows=tuple(rows),
+        points=points,
     )
+
+
+def _task(spec: RunSpec, base: Any, base_text: str, version: str) -> Task:
+    """Name one run: its scenario varied, hashed, and made part of the identity."""
+    scenario = spec.vary(base)
+    text = scenario.canonical_json()
+    run_id = run_identity(text, spec.seed, spec.engine, version)
+    scenario_hash = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return Task(run_id, spec, scenario.country, scenario.regime, scenario_hash, base_text)
+
+
+def design_registry(country: str) -> dict[str, Parameter]:
+    """Return what a design can vary: parameters as a country has them, and instruments of the regime."""
+    from sim import instruments, parameters
+    from sim.countries import load_country
+
+    found: dict[str, Any] = dict(parameters())
+    for name, own in load_country(country).values.items():
+        row = found[name]
+        low = row.low if own.low is None else max(own.low, row.low)
+        high = row.high if own.high is None else min(own.high, row.high)
+        found[name] = replace(row, value=own.value, low=low, high=high, status=own.status)
+    for name, item in instruments().items():
+        known = name if name not in found else f"{INSTRUMENT}{name}"
+        found[known] = InstrumentRange(item.default, item.low, item.high, choices_of(item))
+    return found
+
+
+def choices_of(instrument: Any) -> tuple[Any, ...]:
+    """List the values of an instrument that has no range of numbers."""
+    return (False, True) if instrument.kind == "bool" else instrument.choices
+
+
+@dataclass(frozen=True)
+class InstrumentRange:
+    """An instrument as an uncertain factor: any value that the registry of instruments allows."""
+
+    value: Any
+    low: float
+    high: float
+    choices: tuple[Any, ...] = ()
+    distribution: str = "uniform"
 
 
 def _check_names(study: Study, registry: dict[str, dict[str, str]]) -> None:
@@ -109,9 +159,10 @@ def _check_names(study: Study, registry: dict[str, dict[str, str]]) -> None:
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:
-    """Flatten a plan to one row per run: identity and everything needed to run it again alone."""
+    """Flatten a plan to one row per replicate: its run, and everything needed to run that again alone."""
+    base_hash = {text: name for name, text in plan.scenarios.items()}
     rows = []
-    for task in plan.tasks:
+    for task in plan.rows:
         row = asdict(task.spec)
         for field in ("overrides", "population"):
             row[field] = json.dumps(dict(row[field]), sort_keys=True)
@@ -123,6 +174,7 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
                 "country": task.country,
                 "regime": task.regime,
                 "scenario_hash": task.scenario_hash,
+                "base_hash": base_hash.get(task.base, ""),
                 "code_version": plan.code_version,
                 **row,
             }

@@ -145,14 +145,16 @@ def load_results(root: Path | str, country: str | None = None, study: str | None
         raise StoreError(f"{root}: no finished run of {sweep['plan_id']}; sweep first")
     done = rows[rows["status"] == OK].drop_duplicates("run_id")
     failed = rows[~rows["run_id"].isin(done["run_id"])].drop_duplicates("run_id", keep="last")
-    # Plan order (not the order of batches on disk) makes every later step independent of scheduling.
-    runs = plan[["run_id"]].merge(done, on="run_id", how="inner")
+    # Plan order (not the order of batches on disk) makes every later step independent of scheduling. The plan
+    # also says which points a run belongs to; it may be several.
+    places = plan[["run_id", "point"]]
+    runs = places.merge(done, on="run_id", how="inner")
     return Results(
         store=store,
         sweep=sweep,
         outputs=manifest["outputs"],
         country=country or countries[0],
         runs=runs,
-        failed=plan[["run_id"]].merge(failed, on="run_id", how="inner"),
+        failed=places.merge(failed, on="run_id", how="inner"),
         planned=len(plan),
     )

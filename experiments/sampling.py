@@ -1,115 +1,142 @@
-"""Parameter points of a study: factorial levels, or samples from the registry's bounds and distributions."""
+"""Designs: the points of a study, from all combinations of levels to samples for sensitivity analysis."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-from experiments.errors import StudyError, unknown_name
+import numpy as np
+
+from experiments.errors import StudyError
+from experiments.factors import Factor, Parameter, Setting, factors_of
 
 if TYPE_CHECKING:
-    from experiments.design import Design, Uncertain
+    from numpy.typing import NDArray
 
-Value = float | int | bool | str
-# Half-width of the 90 % interval of a standard normal: registry bounds of (log)normal rows are 5-95 %.
-Z_90 = 1.6448536269514722
-DISTRIBUTIONS = ("uniform", "loguniform", "triangular", "normal", "lognormal", "discrete")
+    from experiments.design import Design
 
-
-class Parameter(Protocol):
-    """What a design needs to know of a registry row."""
-
-    @property
-    def value(self) -> Any:
-        """Default."""
-
-    @property
-    def low(self) -> Any:
-        """Lower bound, or 5 % quantile of a normal or lognormal."""
-
-    @property
-    def high(self) -> Any:
-        """Upper bound, or 95 % quantile."""
-
-    @property
-    def distribution(self) -> str:
-        """Name of the distribution."""
+# The column of a design in which the seed is itself a factor.
+LUCK = "luck"
+# Levels of a Morris grid: the elementary effect is taken over two thirds of the range.
+MORRIS_LEVELS = 4
 
 
-def design_points(
-    design: Design, points: int | None, registry: Mapping[str, Parameter]
-) -> list[dict[str, Value]]:
-    """Return the parameter points of a design; ``points`` overrides the number in the study."""
+@dataclass(frozen=True)
+class Points:
+    """The points of a design: what each sets, and where it lies in the unit cube of the factors.
+
+    ``units`` has one row per point and one column per factor; it is empty for designs that list their points.
+    ``luck`` gives each point its place in the list of seeds when the seed is a factor, else None.
+    """
+
+    settings: list[Setting]
+    factors: tuple[str, ...] = ()
+    units: NDArray[np.float64] | None = None
+    luck: NDArray[np.float64] | None = None
+
+
+def design_points(design: Design, points: int | None, registry: Mapping[str, Parameter]) -> Points:
+    """Return the points of a design; ``points`` overrides the number in the study."""
     return DESIGNS[design.kind](design, points or design.points, registry)
 
 
-def _factorial(design: Design, points: int, registry: Mapping[str, Parameter]) -> list[dict[str, Value]]:
+def _levels(design: Design) -> list[Setting]:
     names = list(design.levels)
     return [dict(zip(names, values, strict=True)) for values in product(*design.levels.values())]
 
 
-def _latin_hypercube(
-    design: Design, points: int, registry: Mapping[str, Parameter]
-) -> list[dict[str, Value]]:
+def _factorial(design: Design, points: int, registry: Mapping[str, Parameter]) -> Points:
+    return Points(_levels(design))
+
+
+def _one_at_a_time(design: Design, points: int, registry: Mapping[str, Parameter]) -> Points:
+    """Every factor at each of its extremes with all others at their defaults; first the defaults alone."""
+    moved = [setting for factor in factors_of(design, registry) for setting in factor.extremes]
+    return Points([{**level, **setting} for setting in [{}, *moved] for level in _levels(design)])
+
+
+def _latin_hypercube(design: Design, points: int, registry: Mapping[str, Parameter]) -> Points:
     from scipy.stats import qmc
 
-    names = sorted(design.uncertain)
-    rows = {name: _bounds(name, design.uncertain[name], registry) for name in names}
-    draws = qmc.LatinHypercube(d=len(names), rng=design.seed).random(points)
-    levels = _factorial(design, 1, registry)
-    sampled = [
-        {name: quantile(u, *rows[name]) for name, u in zip(names, row, strict=True)} for row in draws.tolist()
-    ]
-    return [{**level, **point} for point in sampled for level in levels]
+    factors = factors_of(design, registry)
+    columns = len(factors) + _luck_columns(design)
+    return _placed(design, factors, qmc.LatinHypercube(d=columns, rng=design.seed).random(points))
 
 
-def _bounds(
-    name: str, uncertain: Uncertain, registry: Mapping[str, Parameter]
-) -> tuple[str, float, float | None, float]:
-    row = registry.get(name)
-    if row is None:
-        raise StudyError(f"design.uncertain: {unknown_name('parameter', name, registry)}")
-    low = row.low if uncertain.low is None else uncertain.low
-    high = row.high if uncertain.high is None else uncertain.high
-    if not (isinstance(low, int | float) and isinstance(high, int | float) and low < high):
-        raise StudyError(f"design.uncertain.{name}: needs low < high, got low {low!r} and high {high!r}")
-    kind = uncertain.distribution or row.distribution
-    if kind not in DISTRIBUTIONS:
-        raise StudyError(f"design.uncertain.{name}: {unknown_name('distribution', kind, DISTRIBUTIONS)}")
-    if kind in ("lognormal", "loguniform") and low <= 0:
-        raise StudyError(f"design.uncertain.{name}: a {kind} needs low > 0, got {low!r}")
-    mode = row.value if isinstance(row.value, int | float) and low <= row.value <= high else None
-    return kind, float(low), mode, float(high)
+def _quasi_random(design: Design, points: int, registry: Mapping[str, Parameter]) -> Points:
+    """Scrambled Sobol' points: more points leave the first ones as they are, so that a study can grow."""
+    from scipy.stats import qmc
+
+    factors = factors_of(design, registry)
+    columns = len(factors) + _luck_columns(design)
+    sequence = qmc.Sobol(d=columns, scramble=True, rng=design.seed)
+    return _placed(design, factors, sequence.random_base2((points - 1).bit_length())[:points])
 
 
-def quantile(u: float, kind: str, low: float, mode: float | None, high: float) -> float:
-    """Map a uniform draw to a parameter value.
-
-    ``low`` and ``high`` are bounds, except for ``normal`` and ``lognormal``, where they are the 5 % and 95 %
-    quantiles; ``mode`` (the default value) is the peak of a triangular; ``discrete`` picks low, mode or high.
-    """
-    if kind == "triangular":
-        peak = (low + high) / 2 if mode is None else mode
-        split = (peak - low) / (high - low)
-        if u < split:
-            return low + math.sqrt(u * (high - low) * (peak - low))
-        return high - math.sqrt((1.0 - u) * (high - low) * (high - peak))
-    if kind == "discrete":
-        values = sorted({low, high} if mode is None else {low, mode, high})
-        return values[min(int(u * len(values)), len(values) - 1)]
-    if kind in ("normal", "lognormal"):
-        from scipy.special import ndtri
-
-        a, b = (math.log(low), math.log(high)) if kind == "lognormal" else (low, high)
-        x = (a + b) / 2 + (b - a) / (2 * Z_90) * float(ndtri(u))
-        return math.exp(x) if kind == "lognormal" else x
-    if kind == "loguniform":
-        return math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
-    return low + u * (high - low)
+def _sobol(design: Design, points: int, registry: Mapping[str, Parameter]) -> Points:
+    """Saltelli's design for first, second and total Sobol indices: N(2D + 2) points for N = ``points``."""
+    if points & (points - 1):
+        raise StudyError(f"design.points: a sobol design needs a power of two, got {points}")
+    factors = factors_of(design, registry)
+    problem = salib_problem(design, [factor.name for factor in factors])
+    sample = salib("sample.sobol").sample(problem, points, calc_second_order=True, seed=design.seed)
+    return _placed(design, factors, sample)
 
 
-DesignFunction = Callable[["Design", int, Mapping[str, Parameter]], list[dict[str, Value]]]
-# A new design (Sobol, Morris) is one more entry here.
-DESIGNS: dict[str, DesignFunction] = {"factorial": _factorial, "latin-hypercube": _latin_hypercube}
+def _morris(design: Design, points: int, registry: Mapping[str, Parameter]) -> Points:
+    """Morris' trajectories for elementary effects: r(D + 1) points for r = ``points``."""
+    factors = factors_of(design, registry)
+    problem = salib_problem(design, [factor.name for factor in factors])
+    sample = salib("sample.morris").sample(problem, points, num_levels=MORRIS_LEVELS, seed=design.seed)
+    return _placed(design, factors, sample)
+
+
+def salib_problem(design: Design, names: Sequence[str]) -> dict[str, object]:
+    """Describe the unit cube of the factors in the form that SALib wants; luck, if a factor, is the last."""
+    columns = [*names, *([LUCK] if _luck_columns(design) else [])]
+    return {"num_vars": len(columns), "names": columns, "bounds": [[0.0, 1.0]] * len(columns)}
+
+
+def salib(module: str) -> ModuleType:
+    """Import a module of SALib; one clear line when it is not installed."""
+    from importlib import import_module
+
+    try:
+        return import_module(f"SALib.{module}")
+    except ImportError as error:
+        raise StudyError("this needs SALib: pip install 'wattlab[sensitivity]'") from error
+
+
+def _luck_columns(design: Design) -> int:
+    return int(design.seeds == "factor")
+
+
+def _placed(design: Design, factors: list[Factor], sample: NDArray[np.float64]) -> Points:
+    """Give every row of the sample its setting, and repeat it for every combination of levels."""
+    levels = _levels(design)
+    settings: list[Setting] = []
+    for row in sample.tolist():
+        point: Setting = {}
+        for factor, u in zip(factors, row, strict=False):
+            point |= factor.at(u)
+        settings += [{**level, **point} for level in levels]
+    units = np.repeat(sample, len(levels), axis=0)
+    names = [factor.name for factor in factors]
+    if not _luck_columns(design):
+        return Points(settings, tuple(names), units)
+    return Points(settings, (*names, LUCK), units, units[:, -1])
+
+
+DesignFunction = Callable[["Design", int, Mapping[str, Parameter]], Points]
+DESIGNS: dict[str, DesignFunction] = {
+    "factorial": _factorial,
+    "one-at-a-time": _one_at_a_time,
+    "latin-hypercube": _latin_hypercube,
+    "quasi-random": _quasi_random,
+    "sobol": _sobol,
+    "morris": _morris,
+}
+LISTED = ("factorial",)

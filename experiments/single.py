@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.display import console, json_number, summary_table
 from experiments.errors import ExperimentError
+from experiments.factors import Value
 from experiments.progress import duration
-from experiments.sampling import Value
 from experiments.store import atomic_write
 from experiments.tables import csv_with_units
 

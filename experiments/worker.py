@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from experiments.design import RunSpec
-from experiments.errors import RunnerError
 from experiments.manifest import now_utc
 from experiments.plan import Task
 from experiments.store import FAILED, LOST, OK, Batch, Store
@@ -47,13 +45,15 @@ Execute = Callable[[Task], Outcome]
 
 
 @lru_cache(maxsize=64)
-def _scenario(spec: RunSpec) -> Any:
-    return spec.load()
+def _base(text: str) -> Any:
+    from sim import read_scenario
+
+    return read_scenario(text)
 
 
-def scenario_of(spec: RunSpec) -> Any:
-    """Load the scenario of a run; the last ones are kept, because regimes return with every seed."""
-    return _scenario(replace(spec, seed=0))
+def scenario_of(task: Task) -> Any:
+    """Build the scenario of a run from the task alone; the bases are kept, because they return every run."""
+    return task.spec.vary(_base(task.base))
 
 
 def tell_when_compiling(notify: Callable[[str], None]) -> None:
@@ -64,13 +64,10 @@ def tell_when_compiling(notify: Callable[[str], None]) -> None:
 
 
 def execute_run(task: Task) -> Outcome:
-    """Simulate one task; refuses a scenario that changed on disk since the plan was made."""
+    """Simulate one task."""
     from sim import simulate
 
-    scenario = scenario_of(task.spec)
-    if scenario.hash != task.scenario_hash:
-        raise RunnerError(f"the scenario {task.country}/{task.regime} changed while the sweep was running")
-    result = simulate(scenario, seed=task.spec.seed, engine=task.spec.engine)
+    result = simulate(scenario_of(task), seed=task.spec.seed, engine=task.spec.engine)
     summary = {name: float(cast(float, entry["value"])) for name, entry in result.summary().items()}
     return Outcome(result.months, result.days, summary)
 
@@ -94,8 +91,9 @@ def compute_batch(
         status, error, detail, summary = OK, "", "", {}
         try:
             outcome = execute(task)
-            months.append(_keyed(outcome.months.rename_axis("month").reset_index(), task.run_id))
-            days.append(_keyed(outcome.days.reset_index(drop=True), task.run_id))
+            if task.spec.series:
+                months.append(_keyed(outcome.months.rename_axis("month").reset_index(), task.run_id))
+                days.append(_keyed(outcome.days.reset_index(drop=True), task.run_id))
             summary = dict(outcome.summary)
         except Exception as problem:  # A sweep outlives any error of a run: it becomes the run's row.
             status, error = FAILED, one_line(problem)
@@ -138,7 +136,7 @@ def run_row(
         "country": task.country,
         "regime": task.regime,
         "seed": task.spec.seed,
-        "point": task.spec.point,
+        "series": task.spec.series,
         "months": task.spec.months,
         "engine": task.spec.engine,
         "scenario_hash": task.scenario_hash,

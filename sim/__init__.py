@@ -5,7 +5,7 @@ from sim.errors import ScenarioError
 from sim.parameters import Parameter, parameters
 from sim.regimes import Instrument, instruments, list_regimes
 from sim.result import Result, simulate
-from sim.scenario import Scenario, load_scenario
+from sim.scenario import Scenario, load_scenario, read_scenario
 from sim.variables import Output, outputs
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "load_scenario",
     "outputs",
     "parameters",
+    "read_scenario",
     "simulate",
 ]

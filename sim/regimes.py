@@ -6,6 +6,7 @@ import csv
 import functools
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -168,6 +169,22 @@ def load_regime(name: str) -> Regime:
         if event.month and not MONTH.fullmatch(event.month):
             raise ScenarioError(f"{where}, event {i + 1}: month = {event.month!r}; allowed: YYYY-MM")
     return regime
+
+
+def set_instruments(regime: Regime, values: Mapping[str, Any], where: str = "instruments") -> Regime:
+    """Hold instruments at the given values (in the form of a TOML file) during the whole timeline: the base
+    is set and no event changes them. Raises ScenarioError for an unknown name or a value that is not allowed.
+    """
+    known = instruments()
+    for key, value in values.items():
+        if key not in known:
+            raise unknown("instrument", key, known, where)
+        known[key].parse(value, where)
+    events = []
+    for event in regime.event:
+        left = {key: value for key, value in event.set.items() if key not in values}
+        events += [event.model_copy(update={"set": left})] if left else []
+    return regime.model_copy(update={"base": {**regime.base, **values}, "event": events})
 
 
 def months_between(start: str, month: str) -> int:

@@ -7,13 +7,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.countries import Country, load_country
 from sim.errors import ScenarioError
 from sim.parameters import checked_value, parameters
-from sim.regimes import MONTH, Regime, load_regime
+from sim.regimes import MONTH, Regime, load_regime, set_instruments
 
 DRIVERS = ("replay", "simulated")
 LONGEST_RUN_MONTHS = 600
@@ -69,6 +69,12 @@ class Scenario:
         }
         return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
+    def varied(self, overrides: Mapping[str, Any], instruments: Mapping[str, Any]) -> Scenario:
+        """Return this scenario with other parameter values and with instruments held at a value."""
+        checked = {name: checked_value(name, value, "overrides") for name, value in overrides.items()}
+        regime = set_instruments(self.regime_data, instruments) if instruments else self.regime_data
+        return replace(self, regime_data=regime, overrides={**self.overrides, **checked})
+
     @property
     def hash(self) -> str:
         """Sixteen hex digits that identify the scenario."""
@@ -88,12 +94,13 @@ def load_scenario(
     drivers: str = "replay",
     overrides: Mapping[str, Any] | None = None,
     population: Mapping[str, int] | None = None,
+    instruments: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """Build a checked scenario from shipped names or paths to TOML files.
 
-    ``overrides`` sets parameters by registry name, ``population`` the number of firm slots by kind. Raises
-    ScenarioError
-    with a one-line message for anything unknown or out of bounds.
+    ``overrides`` sets parameters by registry name, ``population`` the number of firm slots by kind,
+    ``instruments`` holds policy instruments at a value for the whole run. Raises ScenarioError with a one-line
+    message for anything unknown or out of bounds.
     """
     if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= LONGEST_RUN_MONTHS:
         raise ScenarioError(f"months = {months!r} is not allowed; allowed: 1 to {LONGEST_RUN_MONTHS}")
@@ -110,5 +117,19 @@ def load_scenario(
                 f"population {kind} = {size!r} is not allowed; allowed: 1 to {LARGEST_POPULATION}"
             )
         sizes[kind] = size
-    checked = {name: checked_value(name, value, "overrides") for name, value in (overrides or {}).items()}
-    return Scenario(load_country(country), load_regime(regime), start, months, drivers, checked, sizes)
+    plain = Scenario(load_country(country), load_regime(regime), start, months, drivers, {}, sizes)
+    return plain.varied(overrides or {}, instruments or {})
+
+
+def read_scenario(text: str) -> Scenario:
+    """Rebuild a scenario from its canonical JSON, without reading a country or regime file."""
+    content = json.loads(text)
+    return Scenario(
+        country_data=Country.model_validate(content["country"]),
+        regime_data=Regime.model_validate(content["regime"]),
+        start=content["start"],
+        months=content["months"],
+        drivers=content["drivers"],
+        overrides={name: content["parameters"][name] for name in content["overrides"]},
+        population=content["population"],
+    )

@@ -20,12 +20,13 @@ def run(
     engine: Annotated[str, typer.Option(help="columns (fast) or objects (readable, slow).")] = "columns",
     drivers: Annotated[str, typer.Option(help="replay (observed, then simulated) or simulated.")] = "replay",
     assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="name=value of a parameter; repeat for more.")
+        list[str] | None, typer.Option("--set", help="name=value of a parameter or instrument; repeat.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(help="Also write series, summary and scenario there.")] = None,
 ) -> None:
     """Run one scenario and print what came out."""
+    from experiments.design import varied
     from experiments.progress import print_line
     from experiments.single import as_document, parse_assignments, run_text, write_run
     from experiments.worker import tell_when_compiling
@@ -33,7 +34,7 @@ def run(
     overrides = parse_assignments(assignments or [])
     from sim import load_scenario, outputs, simulate
 
-    scenario = load_scenario(country, regime=regime, months=months, overrides=overrides, drivers=drivers)
+    scenario = varied(load_scenario(country, regime=regime, months=months, drivers=drivers), overrides)
     if out is not None:
         make_directory(out)
     tell_when_compiling(print_line)

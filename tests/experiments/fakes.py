@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from experiments.design import RunSpec, Study, expand
+from experiments.design import RunSpec, Study, expand, points_of
 from experiments.plan import Plan, Task, run_identity
 from experiments.worker import Outcome
 
@@ -38,6 +39,26 @@ OUTPUTS = {
 REGIMES = ["status-quo", "offer", "ban"]
 
 
+@dataclass(frozen=True)
+class Row:
+    """A row of a made-up registry of parameters."""
+
+    value: float
+    low: float
+    high: float
+    distribution: str
+    block: str = "test"
+    status: str = "assumed"
+
+
+REGISTRY = {
+    "x": Row(3.0, 1.0, 5.0, "uniform"),
+    "y": Row(2.0, 1.0, 9.0, "triangular"),
+    "z": Row(1.0, 1.0, 1.0, "fixed", status="measured"),
+    "w": Row(1.5, 1.0, 2.0, "lognormal", status="measured"),
+}
+
+
 def study(**changes: object) -> Study:
     content = {
         "name": "fake",
@@ -61,13 +82,16 @@ def plan(of: Study | None = None, version: str | None = None) -> Plan:
     chosen = of or study()
     version = version or code_version()
     tasks, scenarios = [], {}
-    for spec in expand(chosen, "quick", {}):
+    points = points_of(chosen, "quick", REGISTRY)
+    for spec in expand(chosen, "quick", points):
         text = f"{spec.country}/{spec.regime}/{spec.months}/{spec.overrides}"
         identity = run_identity(text, spec.seed, spec.engine, version)
         scenario_hash = run_identity(text, 0, "", "")
         scenarios[scenario_hash] = text
-        tasks.append(Task(identity, spec, spec.country, spec.regime, scenario_hash))
-    return Plan(f"{chosen.name}-quick-test", chosen, "quick", version, tuple(tasks), scenarios, OUTPUTS)
+        tasks.append(Task(identity, spec, spec.country, spec.regime, scenario_hash, text))
+    distinct = tuple({task.run_id: task for task in tasks}.values())
+    name = f"{chosen.name}-quick-test"
+    return Plan(name, chosen, "quick", version, distinct, scenarios, OUTPUTS, tuple(tasks), points)
 
 
 def execute(task: Task) -> Outcome:

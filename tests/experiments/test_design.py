@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.design import Design, load_study, parse_study, shipped_studies
-from experiments.design import expand as expand_study
+from experiments.design import (
+    Design,
+    RunSpec,
+    Study,
+    expand,
+    load_study,
+    parse_study,
+    points_of,
+    shipped_studies,
+)
 from experiments.errors import StudyError
+from experiments.factors import Z_90, quantile
 from experiments.figures import figure_specs
-from experiments.sampling import Z_90, design_points, quantile
+from experiments.sampling import design_points
 from tests.experiments import fakes
 
 MINIMAL = """
@@ -29,19 +37,11 @@ seeds = 2
 """
 
 
-@dataclass(frozen=True)
-class Row:
-    value: float
-    low: float
-    high: float
-    distribution: str
+REGISTRY = fakes.REGISTRY
 
 
-REGISTRY = {
-    "x": Row(3.0, 1.0, 5.0, "uniform"),
-    "y": Row(2.0, 1.0, 9.0, "triangular"),
-    "z": Row(1.0, 1.0, 1.0, "fixed"),
-}
+def expand_study(study: Study, size: str) -> list[RunSpec]:
+    return expand(study, size, points_of(study, size, REGISTRY))
 
 
 def test_a_study_expands_seed_by_seed_to_all_combinations():
@@ -52,7 +52,7 @@ def test_a_study_expands_seed_by_seed_to_all_combinations():
         first_seed=5,
         design={"kind": "factorial", "levels": {"p": [1.0, 2.0], "q": [True]}},
     )
-    runs = expand_study(study, "quick", {})
+    runs = expand_study(study, "quick")
     seen = [(run.seed, dict(run.overrides)["p"], run.regime) for run in runs]
     assert seen == [(seed, p, regime) for seed in (5, 6) for p in (1.0, 2.0) for regime in ("a", "b")]
     assert all(dict(run.overrides)["q"] is True for run in runs)
@@ -63,22 +63,22 @@ def test_a_size_may_shorten_the_run_and_change_the_number_of_points():
     design = {"kind": "latin-hypercube", "points": 3, "uncertain": {"x": {}}}
     sizes = {"quick": {"seeds": 1, "months": 7, "points": 5}, "full": {"seeds": 1}}
     study = fakes.study(design=design, sizes=sizes)
-    assert len({run.point for run in expand_study(study, "quick", REGISTRY)}) == 5
-    assert {run.months for run in expand_study(study, "quick", REGISTRY)} == {7}
-    assert len({run.point for run in expand_study(study, "full", REGISTRY)}) == 3
+    assert len({run.point for run in expand_study(study, "quick")}) == 5
+    assert {run.months for run in expand_study(study, "quick")} == {7}
+    assert len({run.point for run in expand_study(study, "full")}) == 3
 
 
 def test_every_regime_sees_the_same_points():
     study = fakes.study(design={"kind": "latin-hypercube", "points": 4, "uncertain": {"x": {}, "y": {}}})
     by_regime = {}
-    for run in expand_study(study, "quick", REGISTRY):
+    for run in expand_study(study, "quick"):
         by_regime.setdefault(run.regime, set()).add((run.point, run.overrides))
     assert len(set(map(frozenset, by_regime.values()))) == 1
 
 
 def test_a_latin_hypercube_has_one_point_in_each_stratum_of_each_parameter():
     design = Design(kind="latin-hypercube", points=8, uncertain={"x": {}, "y": {}})
-    points = design_points(design, None, REGISTRY)
+    points = design_points(design, None, REGISTRY).settings
     strata = sorted(math.floor((point["x"] - 1.0) / 4.0 * 8) for point in points)
     assert strata == list(range(8))
     as_uniform = stats.triang.cdf([point["y"] for point in points], c=1 / 8, loc=1.0, scale=8.0)
@@ -89,7 +89,7 @@ def test_a_latin_hypercube_depends_on_its_seed_only():
     def points(seed: int) -> list:
         return design_points(
             Design(kind="latin-hypercube", points=4, seed=seed, uncertain={"x": {}}), None, REGISTRY
-        )
+        ).settings
 
     assert points(1) == points(1)
     assert points(1) != points(2)
@@ -152,7 +152,7 @@ def test_a_wrong_study_is_one_clear_line(change, message):
 @pytest.mark.parametrize(
     ("uncertain", "message"),
     [
-        ({"w": {}}, "unknown parameter 'w'"),
+        ({"v": {}}, "unknown parameter 'v'"),
         ({"z": {}}, "needs low < high, got low 1.0 and high 1.0"),
         ({"x": {"distribution": "cauchy"}}, "unknown distribution 'cauchy'"),
         ({"x": {"low": -1.0, "distribution": "lognormal"}}, "needs low > 0, got -1.0"),
