@@ -21,7 +21,6 @@ from experiments.design import (
 )
 from experiments.errors import StudyError
 from experiments.factors import Z_90, quantile
-from experiments.figures import figure_specs
 from experiments.sampling import design_points
 from tests.experiments import fakes
 
@@ -188,5 +187,5 @@ def test_the_shipped_studies_are_what_they_promise():
     assert len(headline.regimes) == 10
     assert (headline.months, headline.size("quick").seeds, headline.size("full").seeds) == (120, 30, 200)
     assert set(headline.labels) == set(headline.regimes)
-    assert headline.figures == list(figure_specs())
+    assert headline.figures == []  # all that the manifest of figures lists for it
     assert (len(smoke.regimes), smoke.size("quick").seeds, smoke.months) == (3, 3, 12)
