@@ -152,7 +152,7 @@ class Books:
             "home_hash_share": self.network[0] / float(world.network_hash_ehs),
             "hashprice_usd_per_ph_day": self.network[2],
             "network_efficiency_j_per_th": power_mw / hash_ehs if hash_ehs > 0.0 else 0.0,
-            "machine_price_usd_per_ths": float(world.rig_price_usd_per_ths[newest]),
+            "machine_price_usd_per_ths": float(world["rig_price_usd_per_ths"][newest]),
             "machine_orders_gw": float(self.model.smooth_orders[0]),
         }
 

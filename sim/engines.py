@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sim.compiled import agent_loop
@@ -27,10 +28,15 @@ class ColumnEngine:
 
     name = "columns"
 
+    def __init__(self) -> None:
+        self.loops: dict[tuple[str, str], Callable[..., None]] = {}
+
     def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
         """Run the compiled loop of the procedure over the kind's records."""
         state = model.state
-        loop = agent_loop(getattr(KINDS[kind], procedure))
+        loop = self.loops.get((kind, procedure))
+        if loop is None:
+            loop = self.loops[kind, procedure] = agent_loop(getattr(KINDS[kind], procedure))
         loop(state.agents(kind), state.world, state.policy, state.par)
 
 

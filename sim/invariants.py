@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agents.base import record_dtype
 from sim.compiled import kernel
 from sim.dispatch import DispatchResult
-from sim.state import State, word_view
+from sim.state import KINDS, State
 
 FloatArray = npt.NDArray[np.float64]
 ENERGY_TOLERANCE = 1e-9
@@ -65,36 +66,35 @@ def _energy_gaps(demand, zone, gen, flow, shed, interrupted, over):  # type: ign
 
 
 @functools.cache
-def stock_words(kind: str, dtype: np.dtype) -> npt.NDArray[np.int64]:
-    """Places of a kind's stocks in a record, counted in words of eight bytes."""
-    fields: Any = dtype.fields
-    words = [(int(fields[name][1]) // 8, fields[name][0].itemsize // 8) for name in STOCKS[kind]]
-    return np.concatenate([np.arange(first, first + count) for first, count in words])
+def stock_words(kind: str) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Places of a kind's stocks in a record, counted in words of eight bytes, and the stock of each place."""
+    fields: Any = record_dtype(KINDS[kind]).fields
+    place: dict[int, str] = {}
+    for name in STOCKS[kind]:
+        form, offset = fields[name][:2]
+        place |= dict.fromkeys(range(offset // 8, (offset + form.itemsize) // 8), name)
+    return np.array(list(place), np.int64), tuple(place.values())
 
 
 @kernel
-def _first_bad(table, words):  # type: ignore[no-untyped-def]
-    """Row and column of the first word that is negative or not finite; (-1, -1) if there is none."""
+def _first_bad(table, places):  # type: ignore[no-untyped-def]
+    """Row and number of the first place that is negative or not finite; (-1, -1) if there is none."""
     for i in range(table.shape[0]):
-        for word in words:
-            if not -SMALLEST_STOCK <= table[i, word] < np.inf:
-                return i, word
+        for k in range(len(places)):
+            if not -SMALLEST_STOCK <= table[i, places[k]] < np.inf:
+                return i, k
     return -1, -1
 
 
 def check_stocks(label: str, state: State) -> None:
     """No stock is negative or not finite."""
     for kind in STOCKS:
-        records = state.agents(kind)
-        table = word_view(records)
-        row, word = _first_bad(table, stock_words(kind, records.dtype))
-        if row >= 0:
-            fields: Any = records.dtype.fields
-            name = max(
-                (name for name in STOCKS[kind] if fields[name][1] // 8 <= word),
-                key=lambda name: fields[name][1],
-            )
-            raise InvariantError(f"{label}: {name} of {kind} is {table[row, word]:.6g} (agent {row})")
+        places, names = stock_words(kind)
+        table = state.words[kind]
+        agent, k = _first_bad(table, places)
+        if agent >= 0:
+            amount = table[agent, places[k]]
+            raise InvariantError(f"{label}: {names[k]} of {kind} is {amount:.6g} (agent {agent})")
 
 
 def check_people(label: str, state: State, before: FloatArray) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from agents.firm import FLOWS
 from sim.compiled import kernel
 from sim.ledger import B, D, G, H, Ledger, T, W
 from sim.power import MonthOfPower
@@ -18,18 +19,14 @@ FloatArray = npt.NDArray[np.float64]
 SMALLEST_TARIFF_USD_PER_KWH = 0.001
 
 
-@dataclass(frozen=True)
-class Totals:
-    """Sums of the month's flows over firms of a kind, and the parts that belong to foreign owners and to the
-    state.
+class Totals(dict[str, float]):
+    """Sums of the month's flows over firms of a kind, flow -> sum, and the parts that belong to foreign
+    owners and to the state.
     """
 
-    all: list[float]
-    foreign: list[float]
-    state: list[float]
-
-    def __getitem__(self, name: str) -> float:
-        return self.all[FLOW_INDEX[name]]
+    def __init__(self, sums: list[float], foreign: list[float], state: list[float]) -> None:
+        super().__init__(zip(FLOWS, sums, strict=True))
+        self.foreign, self.state = foreign, state
 
     def of_foreign(self, name: str) -> float:
         """Part of a flow that belongs to foreign-owned firms."""
@@ -46,8 +43,10 @@ def _add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
     for i in range(flows.shape[0]):
         for j in range(flows.shape[1]):
             sums[0, j] += flows[i, j]
-            sums[1, j] += foreign_share[i] * flows[i, j]
-            sums[2, j] += state_share[i] * flows[i, j]
+        for owner, share in ((1, foreign_share[i]), (2, state_share[i])):
+            if share > 0.0:
+                for j in range(flows.shape[1]):
+                    sums[owner, j] += share * flows[i, j]
     return sums
 
 

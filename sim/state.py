@@ -67,7 +67,10 @@ def clear_events(miners, ai_firms):  # type: ignore[no-untyped-def]
 
 @dataclass
 class State:
-    """Arrays that the month works on. ``par`` and ``policy`` have one row; agents are rows of the others."""
+    """Arrays that the month works on. ``par`` and ``policy`` have one row; agents are rows of the others.
+
+    ``words`` has the records of each kind as a matrix (see ``word_view``).
+    """
 
     miners: np.ndarray
     world_miners: np.ndarray
@@ -80,11 +83,13 @@ class State:
     world: np.ndarray
     policy: np.ndarray
     par: np.ndarray
+    words: dict[str, FloatArray] = field(init=False)
     miner_flows: FloatArray = field(init=False)
     world_flows: FloatArray = field(init=False)
     ai_flows: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
+        self.words = {kind: word_view(self.agents(kind)) for kind in KINDS}
         self.miner_flows = flow_view(self.miners)
         self.world_flows = flow_view(self.world_miners)
         self.ai_flows = flow_view(self.ai_firms)

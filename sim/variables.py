@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import csv
 import functools
+import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -54,6 +56,7 @@ class Recorder:
     def __init__(self, labels: tuple[str, ...]) -> None:
         self.labels = labels
         self.names = tuple(outputs())
+        self.in_order = operator.itemgetter(*self.names)
         self.values = np.full((len(labels), len(self.names)), np.nan)
 
     def record(self, t: int, row: dict[str, float]) -> None:
@@ -63,10 +66,11 @@ class Recorder:
         if row.keys() != outputs().keys():
             wrong = sorted(row.keys() ^ outputs().keys())
             raise FloatingPointError(f"{self.labels[t]}: outputs missing or unknown: {', '.join(wrong)}")
-        self.values[t] = [row[name] for name in self.names]
-        if not np.isfinite(self.values[t]).all():
-            bad = [name for name in self.names if not np.isfinite(row[name])]
+        values = self.in_order(row)
+        if not all(map(math.isfinite, values)):
+            bad = [name for name in self.names if not math.isfinite(row[name])]
             raise FloatingPointError(f"{self.labels[t]}: output not finite: {', '.join(bad)}")
+        self.values[t] = values
 
     def frame(self) -> pd.DataFrame:
         """Outputs as a table: one row per month, units in ``.attrs``."""
