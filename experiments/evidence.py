@@ -1,7 +1,7 @@
 """Evidence: tables that figures need beside the runs of a study, computed once and stored.
 
 ``figures.toml`` lists them. Each is ``evidence/NAME.csv`` with a units row and ``NAME.json`` (size, hashes of
-the code and of the table) in the results directory; other code makes it stale, and what is stale is never drawn.
+the code and of the table) in the results directory; other code makes it stale, and stale is never drawn.
 """
 
 from __future__ import annotations

@@ -29,12 +29,14 @@ def reproduce_studies(
 def publish(
     out: Path, size: SizeName, *, on_step: Callable[[str], None], allow_incomplete: bool = False
 ) -> list[Path]:
-    """Write evidence, figures and tables of a results directory into it; ``on_step`` hears what begins.
+    """Write evidence, figures, tables and report of a results directory; ``on_step`` hears what begins.
 
     Raises StoreError when runs are missing or failed, unless that is allowed.
     """
+    from experiments.analysis import compare
     from experiments.evidence import gather_evidence
     from experiments.figures import HEADLINE, draw_figures, figure_specs
+    from experiments.report import write_report
     from experiments.results import load_results
     from experiments.tables import write_tables
 
@@ -49,5 +51,6 @@ def publish(
         on_figure=lambda spec: on_step(f"figure {spec.number}: {spec.name}"),
         allow_incomplete=allow_incomplete,
     )
-    on_step("tables")
-    return [*evidence, *figures, *write_tables(results, out)]
+    on_step("tables and report")
+    table = compare(results)
+    return [*evidence, *figures, *write_tables(results, out, table), *write_report(table, results, out)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -11,13 +10,12 @@ import pandas as pd
 from experiments.analysis import compare
 from experiments.results import Results
 from experiments.store import atomic_write
-from experiments.units import number, scale_for
+from experiments.units import number
+from experiments.wording import Format, format_of, seed_text, tex
 
 HEADLINE_OUTPUTS = 4
 # Pairs that correlate less than this should be more (P2 of the publication bar).
 CORRELATION_TARGET = 0.8
-# Significant digits of the largest number of an output; the others get as many decimals.
-DIGITS = 4
 # Units of the columns of results.csv; "unit" stands for the unit named in the row's own column.
 CSV_UNITS = {
     "n": "runs",
@@ -34,12 +32,11 @@ CSV_UNITS = {
     "p_best": "share",
     "regret": "unit",
 }
-_LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "−": "$-$", "–": "--"}
 
 
-def write_tables(results: Results, out: Path) -> list[Path]:
+def write_tables(results: Results, out: Path, table: pd.DataFrame | None = None) -> list[Path]:
     """Write ``results.md``, ``results.csv`` and ``results.tex`` from one comparison; returns the paths."""
-    table = compare(results)
+    table = compare(results) if table is None else table
     contents = {
         "results.md": markdown(table, results),
         "results.csv": csv_with_units(table, CSV_UNITS),
@@ -71,7 +68,7 @@ def markdown(table: pd.DataFrame, results: Results) -> str:
         "",
         "## Headline",
         "",
-        *_headline(table, results),
+        *headline_table(table, results),
         "",
         *precision(table, results),
         "",
@@ -100,7 +97,7 @@ def precision(table: pd.DataFrame, results: Results) -> list[str]:
 
 
 def _precision_of(rows: pd.DataFrame) -> str:
-    form = _format(rows)
+    form = format_of(rows)
     weakest = rows["correlation"].min()
     widest = rows["resolvable"].max() / form.factor
     effect = "too few pairs" if math.isnan(widest) else f"{number(widest, 3)} {form.unit}".strip()
@@ -113,12 +110,13 @@ def _precision_of(rows: pd.DataFrame) -> str:
     )
 
 
-def _headline(table: pd.DataFrame, results: Results) -> list[str]:
+def headline_table(table: pd.DataFrame, results: Results) -> list[str]:
+    """Arrange the headline outputs of all regimes: level, interval and difference to the baseline."""
     outputs = list(dict.fromkeys(table["output"]))[:HEADLINE_OUTPUTS]
     columns, forms = [], {}
     for output in outputs:
         rows = table[table["output"] == output]
-        forms[output] = _format(rows)
+        forms[output] = format_of(rows)
         columns.append(_heading(rows, forms[output]))
     lines = [f"| Regime | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
     for regime in results.regimes:
@@ -132,15 +130,15 @@ def _headline(table: pd.DataFrame, results: Results) -> list[str]:
     return [*lines, "", note]
 
 
-def _headline_cell(row: pd.Series, form: _Format) -> str:
-    level = f"{_show(row['mean'], form)} [{_interval(row['p05'], row['p95'], form)}]"
+def _headline_cell(row: pd.Series, form: Format) -> str:
+    level = f"{form.show(row['mean'])} [{form.interval(row['p05'], row['p95'])}]"
     if math.isnan(row["difference"]):
         return level
-    return f"{level}<br>Δ {_difference(row, form)}"
+    return f"{level}; Δ {_difference(row, form)}"
 
 
 def _output_table(rows: pd.DataFrame, results: Results) -> list[str]:
-    form = _format(rows)
+    form = format_of(rows)
     better = "less is better" if rows["output"].iloc[0] in results.minimise else "more is better"
     lines = [
         f"### {_heading(rows, form)}",
@@ -155,15 +153,15 @@ def _output_table(rows: pd.DataFrame, results: Results) -> list[str]:
             contrast = ["–", "–", "–"]
         else:
             rho = "n/a" if math.isnan(row["correlation"]) else f"{row['correlation']:.2f}"
-            interval = _interval(row["difference_low"], row["difference_high"], form, signed=True)
-            contrast = [_show(row["difference"], form, signed=True), interval, rho]
+            interval = form.interval(row["difference_low"], row["difference_high"], signed=True)
+            contrast = [form.show(row["difference"], signed=True), interval, rho]
         cells = [
             row["regime_label"],
-            _show(row["mean"], form),
-            _interval(row["p05"], row["p95"], form),
+            form.show(row["mean"]),
+            form.interval(row["p05"], row["p95"]),
             *contrast,
             f"{row['p_best']:.2f}",
-            _show(row["regret"], form),
+            form.show(row["regret"]),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
@@ -179,19 +177,19 @@ def latex(table: pd.DataFrame, results: Results) -> str:
     ]
     for output in dict.fromkeys(table["output"]):
         rows = table[table["output"] == output]
-        form = _format(rows)
-        lines += [r"\midrule", rf"\multicolumn{{5}}{{l}}{{\emph{{{_tex(_heading(rows, form))}}}}} \\"]
+        form = format_of(rows)
+        lines += [r"\midrule", rf"\multicolumn{{5}}{{l}}{{\emph{{{tex(_heading(rows, form))}}}}} \\"]
         for row in rows.to_dict("records"):
             cells = [
                 row["regime_label"],
-                _show(row["mean"], form),
-                _interval(row["p05"], row["p95"], form),
-                _show(row["difference"], form, signed=True),
-                _interval(row["difference_low"], row["difference_high"], form, signed=True),
+                form.show(row["mean"]),
+                form.interval(row["p05"], row["p95"]),
+                form.show(row["difference"], signed=True),
+                form.interval(row["difference_low"], row["difference_high"], signed=True),
             ]
             if math.isnan(row["difference"]):
                 cells[3:] = ["–", "–"]
-            lines.append(" & ".join(map(_tex, cells)) + r" \\")
+            lines.append(" & ".join(map(tex, cells)) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", ""]
     return "\n".join(lines)
 
@@ -213,57 +211,16 @@ def _reading(results: Results) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True)
-class _Format:
-    """How the numbers of one output are written: one scale and one number of decimals for all of them."""
-
-    factor: float
-    unit: str
-    decimals: int
-
-
-def _format(rows: pd.DataFrame) -> _Format:
-    largest = float(rows[["mean", "p05", "p95"]].abs().max().max())
-    scale = scale_for(rows["unit"].iloc[0], largest)
-    shown = largest / scale.factor
-    magnitude = math.floor(math.log10(shown)) if math.isfinite(shown) and shown > 0.0 else 0
-    return _Format(scale.factor, scale.unit, max(0, DIGITS - 1 - magnitude))
-
-
-def _heading(rows: pd.DataFrame, form: _Format) -> str:
+def _heading(rows: pd.DataFrame, form: Format) -> str:
     label, period = rows["label"].iloc[0], rows["period"].iloc[0]
     return f"{label} ({form.unit}, {period})" if form.unit else f"{label} ({period})"
 
 
-def _show(value: float, form: _Format, *, signed: bool = False) -> str:
-    if math.isnan(value):
-        return "n/a"
-    text = f"{abs(value) / form.factor:,.{form.decimals}f}"
-    if not any(digit in text for digit in "123456789"):
-        return text
-    return f"−{text}" if value < 0 else f"+{text}" if signed else text
-
-
-def _interval(low: float, high: float, form: _Format, *, signed: bool = False) -> str:
-    return f"{_show(low, form, signed=signed)} to {_show(high, form, signed=signed)}"
-
-
-def _difference(row: pd.Series, form: _Format) -> str:
-    interval = _interval(row["difference_low"], row["difference_high"], form, signed=True)
-    return f"{_show(row['difference'], form, signed=True)} ({interval})"
+def _difference(row: pd.Series, form: Format) -> str:
+    interval = form.interval(row["difference_low"], row["difference_high"], signed=True)
+    return f"{form.show(row['difference'], signed=True)} ({interval})"
 
 
 def _months(results: Results) -> str:
     months = sorted(set(results.runs["months"]))
     return f"{' or '.join(map(str, months))} months"
-
-
-def seed_text(seeds: list[int]) -> str:
-    """Write a list of seeds for people: their number and their range."""
-    whole = seeds == list(range(seeds[0], seeds[-1] + 1))
-    span = f"{seeds[0]}–{seeds[-1]}" if whole and len(seeds) > 1 else ", ".join(map(str, seeds))
-    return f"{len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({span})"
-
-
-def _tex(text: str) -> str:
-    return "".join(_LATEX.get(sign, sign) for sign in text)

@@ -6,13 +6,16 @@ import csv
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from experiments.display import json_number, plain_table
 from experiments.errors import StudyError, unknown_name
 from experiments.units import number
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Measures = Mapping[str, float]
 
@@ -119,6 +122,15 @@ def as_document(checks: list[Check]) -> list[dict[str, Any]]:
         }
         for check in checks
     ]
+
+
+def evidence(size: str) -> pd.DataFrame:
+    """Tabulate all checks for the report; they do not depend on the size."""
+    import pandas as pd
+
+    frame = pd.DataFrame(as_document(validate()))
+    frame.attrs["units"] = dict.fromkeys(("target", "simulated", "low", "high"), "unit")
+    return frame
 
 
 def checks_table(checks: list[Check]) -> Table:

@@ -22,8 +22,9 @@ from experiments.figures import FigureSpec
 from experiments.provenance import code_version
 from experiments.results import Results
 from experiments.store import atomic_write
-from experiments.tables import csv_with_units, seed_text
+from experiments.tables import csv_with_units
 from experiments.units import number
+from experiments.wording import seed_text
 
 ENDINGS = ("pdf", "png", "svg", "csv", "txt", "json")
 MM_PER_INCH = 25.4
