@@ -129,7 +129,8 @@ def _loads(regime: str, results: Results) -> str:
 
 
 def _contrasts(mine: pd.DataFrame, table: pd.DataFrame, outputs: list[str], results: Results) -> str:
-    told, alike = [], []
+    told: list[str] = []
+    alike: list[str] = []
     for row in mine[mine["output"].isin(outputs)].to_dict("records"):
         text = f"{row['label']} {contrast_text(row, table)}"
         (told if resolved(row) else alike).append(text)

@@ -71,7 +71,9 @@ def test_every_direct_dependency_of_run_and_test_is_pinned():
     project = project_table()["project"]
     extras = project["optional-dependencies"]
     own = re.compile(r"wattlab\[(.+)\]")
-    named = [name for entry in extras["test"] if (found := own.fullmatch(entry)) for name in found[1].split(",")]
+    named = [
+        name for entry in extras["test"] if (found := own.fullmatch(entry)) for name in found[1].split(",")
+    ]
     wanted = [*project["dependencies"], *extras["notebook"], *(e for name in named for e in extras[name])]
     wanted += [entry for entry in extras["test"] if not own.fullmatch(entry)]
     names = {re.split(r"[\[<>=!~; ]", entry)[0].lower() for entry in wanted}

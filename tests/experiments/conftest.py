@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.figures import draw_figures
 from experiments.results import Results, load_results
 from experiments.runner import sweep_plan
 from tests.experiments import fakes
@@ -15,6 +16,14 @@ from tests.experiments import fakes
 def results_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results")
     sweep_plan(fakes.plan(), out, workers=1, execute=fakes.execute)
+    return out
+
+
+@pytest.fixture(scope="session")
+def drawn(results_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All figures of the made-up study, drawn once."""
+    out = tmp_path_factory.mktemp("figures")
+    draw_figures(load_results(results_dir), out)
     return out
 
 

@@ -32,13 +32,6 @@ def frame_of(name: str, results: Results) -> pd.DataFrame:
     return import_module(f"experiments.figures.{name}").load(results)
 
 
-@pytest.fixture(scope="module")
-def drawn(results_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("figures")
-    draw_figures(load_results(results_dir), out)
-    return out
-
-
 def test_the_manifest_numbers_the_figures_without_gaps():
     assert [spec.number for spec in figure_specs().values()] == list(range(1, len(NAMES) + 1))
     assert {spec.width for spec in figure_specs().values()} <= set(WIDTH_MM)
