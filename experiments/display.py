@@ -188,3 +188,21 @@ def _allowed(instrument: Any) -> str:
     if instrument.kind == "choice":
         return ", ".join(instrument.choices)
     return f"{number(instrument.low)} to {number(instrument.high)}"
+
+
+def bench_table(document: Mapping[str, Any]) -> Table:
+    """Arrange the measurements of a benchmark: one row per number; spread where runs were repeated."""
+    table = plain_table(("", "median", "spread"), right=("median", "spread"))
+    spread = document["spread"]
+    rows: dict[str, float | None] = {}
+    for name, value in document.items():
+        if isinstance(value, list):
+            rows |= {f"{name} {size:g}": number_at for size, number_at in value}
+        elif isinstance(value, Mapping) and name != "spread":
+            rows |= {f"{name} {part}": share for part, share in value.items()}
+        elif not isinstance(value, Mapping):
+            rows[name] = value
+    for name, value in rows.items():
+        shown = "" if value is None else f"{value:.4g}"
+        table.add_row(name, shown, f"{spread[name]:.1%}" if name in spread else "")
+    return table

@@ -130,10 +130,15 @@ class Books:
         label = model.drivers.labels[t]
         check_people(label, model.state, self.people_before)
         check_hardware(label, self.rigs_before, self.rigs_ths, self.trade[0], self.trade[3])
+        self.report(t, power, miners, ai_firms, float(sum(cost)))
+
+    def report(self, t: int, power: MonthOfPower, miners: Totals, ai_firms: Totals, cost_usd: float) -> None:
+        """Record the outputs of the month."""
+        model = self.model
         self.row = (
             self.bitcoin_row(t) | self.mining_row() | self.ai_row(t) | self.allocation_row()
             | self.money_row(miners, ai_firms) | self.labour_row(miners, ai_firms)
-            | self.grid_row(t, power) | self.tax_row(miners, ai_firms, power, float(sum(cost)))
+            | self.grid_row(t, power) | self.tax_row(miners, ai_firms, power, cost_usd)
         )  # fmt: skip
         self.recorder.record(t, self.row)
         if t >= model.scenario.months - TYPICAL_MONTHS:

@@ -76,7 +76,8 @@ def philox(
 
 
 @kernel
-def _fill(out, seed, version, purpose, months, agents):  # type: ignore[no-untyped-def]
+def fill_uniforms(out, seed, version, purpose, months, agents):  # type: ignore[no-untyped-def]
+    """Fill rows of ``out`` with the uniforms of (month, agent) pairs; see ``uniforms``."""
     for row in range(len(agents)):
         for block in range((out.shape[1] + 3) // 4):
             w = philox(
@@ -101,7 +102,7 @@ def uniforms(seed: int, purpose: str, months: np.ndarray, agents: np.ndarray, co
     """
     out = np.empty((len(agents), count))
     with np.errstate(over="ignore"):
-        _fill(out, np.uint64(seed), np.uint64(STREAM_VERSION), PURPOSES[purpose], months, agents)
+        fill_uniforms(out, np.uint64(seed), np.uint64(STREAM_VERSION), PURPOSES[purpose], months, agents)
     return out
 
 
