@@ -175,9 +175,12 @@ class AiFirm(Firm):
         capital += par.ai_facility_capex_usd_per_mw_it / par.facility_life_months
         profit = operating - self.interest_usd - capital * self.it_mw
         holiday = max(policy.ai_holiday_months, policy.holiday_months)
-        if profit > 0.0 and world.month - self.opened_month >= holiday:
-            self.income_tax_usd = profit * par.income_tax_rate
-            self.cash_usd -= self.income_tax_usd
+        due = max(0.0, profit) * par.income_tax_rate
+        if world.month - self.opened_month < holiday:
+            self.foregone_usd = due
+        else:
+            self.income_tax_usd = due
+            self.cash_usd -= due
         if self.it_mw > 0.0:
             self.loss_months = self.loss_months + 1.0 if operating - self.interest_usd < 0.0 else 0.0
         settle_cash(self, par.cash_buffer_months * (self.bill_usd + self.wages_usd), par.payout_share)

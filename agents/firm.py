@@ -55,6 +55,7 @@ class Firm(Columns):
     levy_usd: float
     power_tax_usd: float
     licence_usd: float
+    auction_usd: float
     income_tax_usd: float
     turnover_tax_usd: float
     withholding_usd: float
@@ -78,14 +79,15 @@ class Firm(Columns):
     energy_mwh: float
     stolen_mwh: float
     invested_usd: float
+    foregone_usd: float
 
 
 FLOWS = (
-    "bill_usd", "levy_usd", "power_tax_usd", "licence_usd", "income_tax_usd", "turnover_tax_usd",
-    "withholding_usd",
-    "fine_usd", "hardware_usd", "duty_usd", "hardware_tax_usd", "site_usd", "wages_usd", "other_usd",
-    "sales_abroad_usd", "sales_home_usd", "resale_usd", "interruption_usd", "interest_usd", "principal_usd",
-    "loan_usd", "equity_usd", "dividend_usd", "written_off_usd", "energy_mwh", "stolen_mwh", "invested_usd",
+    "bill_usd", "levy_usd", "power_tax_usd", "licence_usd", "auction_usd", "income_tax_usd",
+    "turnover_tax_usd", "withholding_usd", "fine_usd", "hardware_usd", "duty_usd", "hardware_tax_usd",
+    "site_usd", "wages_usd", "other_usd", "sales_abroad_usd", "sales_home_usd", "resale_usd",
+    "interruption_usd", "interest_usd", "principal_usd", "loan_usd", "equity_usd", "dividend_usd",
+    "written_off_usd", "energy_mwh", "stolen_mwh", "invested_usd", "foregone_usd",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from agents.miner_appraisal import (
     site_capex_usd_per_mw,
 )
 from agents.miner_plans import enter, expand_state_mining, make_room, reconsider, renew, start_site
-from agents.policy import SURPLUS_HOURS, Policy
+from agents.policy import SURPLUS_HOURS, Policy, paused, targeting_exponent
 from agents.rules.compliance import load_signature, updated_hazard
 from agents.rules.mining import runs
 from agents.world import U_CONSIDER, U_DETECTION, U_FORECASTER, U_SWITCH, Parameters, World
@@ -157,6 +157,8 @@ class Miner(Firm):
         surplus_only = (
             policy.allocation_rule == SURPLUS_HOURS and self.home == 1 and self.compliance == LICENSED
         )
+        if self.home == 1 and self.compliance == LICENSED and paused(policy, world.month_of_year):
+            return
         hours = 24 if self.home == 1 else 1
         for generation in range(GENERATIONS):
             fleet = self.fleet_ths[generation] * par.mining_availability
@@ -217,12 +219,13 @@ class Miner(Firm):
         pay_income_tax(self, world, policy, par, operating)
         self.payoff_usd_per_mw = operating / self.site_mw if self.site_mw > 0.0 else 0.0
         waiting = self.site_mw <= 0.0 or (self.order_ths > 0.0 and self.energised_mw <= 0.0)
+        waiting = waiting or (self.compliance == LICENSED and paused(policy, world.month_of_year))
         losing = operating - self.interest_usd < 0.0 or self.energised_mw <= 0.0
         self.loss_months = (
             self.loss_months + 1.0 if losing and not waiting and self.cutoff_months_left <= 0.0 else 0.0
         )
         if self.coins_btc > 0.0 and self.cash_usd < 0.0:
-            sell_treasury(self, world)
+            sell_treasury(self, world, -self.cash_usd / world.btc_price_usd)
         payout = par.payout_share * (policy.repatriation_share if self.foreign == 1 else 1.0)
         settle_cash(self, par.cash_buffer_months * (self.bill_usd + self.wages_usd), payout)
 
@@ -237,7 +240,8 @@ class Miner(Firm):
         signal = world.caught_share
         if self.active == 1 and self.compliance != LICENSED and self.energised_mw > 0.0:
             visibility = par.grey_visibility if self.compliance == GREY else 1.0
-            signature = load_signature(self.energised_mw, par.signature_exponent) * visibility
+            exponent = targeting_exponent(policy, par.signature_exponent)
+            signature = load_signature(self.energised_mw, exponent) * visibility
             if self.draws[U_DETECTION] < min(1.0, world.detection_rate_per_signature * signature):
                 be_caught(self, policy, par)
                 signal = 1.0
@@ -263,7 +267,7 @@ class Miner(Firm):
         for generation in range(GENERATIONS):
             sell_rigs(self, world, par, generation, self.fleet_ths[generation])
         if self.coins_btc > 0.0:
-            sell_treasury(self, world)
+            sell_treasury(self, world, self.coins_btc)
         self.sold_ths[self.order_generation] += self.order_ths
         self.order_ths = 0.0
         wind_up(self)

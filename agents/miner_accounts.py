@@ -88,15 +88,17 @@ def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> flo
 
 @register_jitable
 def pay_levies(firm: Miner, world: World, policy: Policy, par: Parameters, revenue_usd: float) -> float:
-    """Pay licence fee, turnover tax and withholding on onshore sales; only licensed home firms do. Returns
-    USD paid.
+    """Pay licence fee, turnover tax, withholding on onshore sales and the cost of duties against money
+    laundering; only licensed home firms do. Returns USD paid.
     """
     if firm.home == 0 or firm.compliance != LICENSED:
         return 0.0
     firm.licence_usd = firm.site_mw * policy.licence_fee_usd_per_mw_year / MONTHS_PER_YEAR
     firm.turnover_tax_usd = revenue_usd * policy.turnover_tax_rate
     firm.withholding_usd = revenue_usd * policy.onshore_sale_share * policy.withholding_rate
-    paid = firm.licence_usd + firm.turnover_tax_usd + firm.withholding_usd
+    duties = firm.site_mw * policy.aml_cost_usd_per_mw_year / MONTHS_PER_YEAR
+    firm.other_usd += duties
+    paid = firm.licence_usd + firm.turnover_tax_usd + firm.withholding_usd + duties
     firm.cash_usd -= paid
     return paid
 
@@ -108,8 +110,6 @@ def pay_income_tax(firm: Miner, world: World, policy: Policy, par: Parameters, o
     """
     if firm.home == 1 and firm.compliance != LICENSED:
         return
-    if firm.home == 1 and world.month - firm.opened_month < policy.holiday_months:
-        return
     value = firm.site_mw * site_capex_usd_per_mw(firm, par, firm.compliance)
     for generation in range(GENERATIONS):
         value += firm.fleet_ths[generation] * world.rig_price_usd_per_ths[generation]
@@ -119,6 +119,9 @@ def pay_income_tax(firm: Miner, world: World, policy: Policy, par: Parameters, o
     rate = par.world_income_tax_rate
     if firm.home == 1:
         rate = par.income_tax_rate if policy.income_tax_rate < 0.0 else policy.income_tax_rate
+    if firm.home == 1 and world.month - firm.opened_month < policy.holiday_months:
+        firm.foregone_usd += max(0.0, profit * rate)
+        return
     firm.income_tax_usd = profit * rate
     firm.cash_usd -= firm.income_tax_usd
 
@@ -147,9 +150,10 @@ def sell_rigs(firm: Miner, world: World, par: Parameters, generation: int, ths: 
 
 
 @register_jitable
-def sell_treasury(firm: Miner, world: World) -> None:
-    """Sell held coins when cash runs out."""
-    firm.sales_abroad_usd += firm.coins_btc * world.btc_price_usd
-    firm.cash_usd += firm.coins_btc * world.btc_price_usd
-    firm.sold_btc += firm.coins_btc
-    firm.coins_btc = 0.0
+def sell_treasury(firm: Miner, world: World, coins_btc: float) -> None:
+    """Sell held coins: what is missing when cash runs out, all of them when the firm leaves."""
+    sold = min(coins_btc, firm.coins_btc)
+    firm.sales_abroad_usd += sold * world.btc_price_usd
+    firm.cash_usd += sold * world.btc_price_usd
+    firm.sold_btc += sold
+    firm.coins_btc -= sold

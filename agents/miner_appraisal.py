@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import country_discount, licensed_tariff_usd_per_kwh
-from agents.policy import SURPLUS_HOURS, Policy
+from agents.policy import SURPLUS_HOURS, Policy, paused_share, targeting_exponent
 from agents.rules.compliance import effective_hazard, load_signature
 from agents.rules.finance import pv_declining_margin
 from agents.world import MONTHS_PER_YEAR, Parameters, World
@@ -70,7 +70,7 @@ def detection_per_month(
     if status == LICENSED or firm.home == 0:
         return 0.0
     visibility = par.grey_visibility if status == GREY else 1.0
-    signature = load_signature(site_mw, par.signature_exponent) * visibility
+    signature = load_signature(site_mw, targeting_exponent(policy, par.signature_exponent)) * visibility
     return min(1.0, effective_hazard(firm.perceived_hazard * signature, par.deterrence_weight))
 
 
@@ -140,10 +140,12 @@ def value_usd_per_ths(
             rate = country_discount(firm, world, policy, par)
             revenue *= 1.0 - policy.turnover_tax_rate - policy.withholding_rate * policy.onshore_sale_share
             kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-            cost += kw / 1000.0 * policy.licence_fee_usd_per_mw_year / MONTHS_PER_YEAR
+            yearly = policy.licence_fee_usd_per_mw_year + policy.aml_cost_usd_per_mw_year
+            cost += kw / 1000.0 * yearly / MONTHS_PER_YEAR
             served = max(0.0, world.interruptible_served_mean)
             if policy.allocation_rule == SURPLUS_HOURS:
                 served *= world.surplus_share
+            served *= 1.0 - paused_share(policy)
         else:
             served = world.firm_served_mean
         revenue *= served

@@ -74,7 +74,8 @@ def reconsider(firm: Miner, world: World, policy: Policy, par: Parameters) -> No
         firm.applied_mw = 0.0
         return
     firm.planned_generation = rig
-    firm.bid_usd_per_mw = ratio * cost / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
+    surplus = max(0.0, ratio - firm.hurdle) * cost
+    firm.bid_usd_per_mw = surplus / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
 
 
 @register_jitable
@@ -160,7 +161,7 @@ def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     if room_mw < par.smallest_site_mw:
         return
     firm.planned_generation = rig
-    firm.bid_usd_per_mw = ratio * cost / mw_per_ths
+    firm.bid_usd_per_mw = (ratio - firm.hurdle) * cost / mw_per_ths
     if firm.home == 1 and firm.compliance == LICENSED:
         firm.applied_mw = room_mw
         firm.applied_month = world.month
@@ -235,4 +236,7 @@ def start_site(firm: Miner, world: World, policy: Policy, par: Parameters) -> No
     firm.build_months = max(1.0, math.ceil(build_months(firm, policy, par, firm.compliance)))
     firm.build_months_left = firm.build_months
     firm.granted_mw = 0.0
-    order_rigs(firm, world, policy, par, rig, ths, site_cost)
+    order_rigs(firm, world, policy, par, rig, ths, site_cost + firm.auction_usd)
+    # What the auction costs is financed like the site, but it is a transfer and no investment
+    firm.invested_usd -= firm.auction_usd
+    firm.cash_usd -= firm.auction_usd

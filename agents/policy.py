@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from numba.extending import register_jitable
+
 from agents.base import Columns
 
 # Allocation rules
 FIRST_COME, PRO_RATA, AUCTION, AI_FIRST, SURPLUS_HOURS = range(5)
 # Tariff rules
 FIXED, MARGINAL_COST_PLUS, INCREMENTAL_PACKAGE, STANDARD_INDUSTRIAL, TIME_OF_USE = range(5)
+# Targeting rules of inspections
+BY_SIGNATURE, RANDOM, LARGEST_FIRST = range(3)
 
 
 class Policy(Columns):
@@ -27,6 +31,8 @@ class Policy(Columns):
     contract_months: float
     grandfathered: int
     interruption_hours_per_year: float
+    pause_from_month: float
+    pause_to_month: float
     interruption_payment_local_per_kwh: float
     # Levy, licence, taxes
     levy_local_per_kwh: float
@@ -35,6 +41,7 @@ class Policy(Columns):
     licence_fee_usd_per_mw_year: float
     licence_months: float
     licence_cap_mw: float
+    aml_cost_usd_per_mw_year: float
     income_tax_rate: float
     holiday_months: float
     turnover_tax_rate: float
@@ -46,6 +53,7 @@ class Policy(Columns):
     repatriation_share: float
     # Enforcement
     inspections_per_month: float
+    targeting_rule: int
     smart_meter_share: float
     fine_usd_per_mw: float
     seizure_share: float
@@ -67,3 +75,38 @@ class Policy(Columns):
     weight_shed: float
     weight_jobs: float
     weight_reserves: float
+
+
+@register_jitable
+def paused(policy: Policy, month_of_year: int) -> bool:
+    """Whether licensed mining must stand still in a calendar month (1 to 12); a pause may run over the new
+    year.
+    """
+    first, last = policy.pause_from_month, policy.pause_to_month
+    if first < 1.0 or last < 1.0:
+        return False
+    if first <= last:
+        return first <= month_of_year <= last
+    return month_of_year >= first or month_of_year <= last
+
+
+@register_jitable
+def paused_share(policy: Policy) -> float:
+    """Share of the year's months in which licensed mining must stand still."""
+    count = 0.0
+    for month in range(1, 13):
+        if paused(policy, month):
+            count += 1.0
+    return count / 12.0
+
+
+@register_jitable
+def targeting_exponent(policy: Policy, signature_exponent: float) -> float:
+    """Exponent of load in what draws inspectors: gamma, zero if every site is as likely, or twice gamma if
+    the largest come first (Eq. M5).
+    """
+    if policy.targeting_rule == RANDOM:
+        return 0.0
+    if policy.targeting_rule == LARGEST_FIRST:
+        return 2.0 * signature_exponent
+    return signature_exponent

@@ -18,6 +18,7 @@ class World(Columns):
 
     # Calendar
     month: int
+    month_of_year: int
     days: float
     # Bitcoin
     btc_price_usd: float
@@ -72,6 +73,7 @@ class World(Columns):
     construction_skill_share: BySkill
     # Power sector, as its regulator and lender see it
     average_cost_usd_per_kwh: float
+    offer_subsidy_gdp_share: float
     surplus_hour: ByHour
     surplus_share: float
     # Macro

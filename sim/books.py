@@ -16,6 +16,7 @@ from sim.ledger import A, Ledger, M
 from sim.power import MonthOfPower, season_of
 from sim.settlement import (
     Totals,
+    Treasury,
     allowed_delivery_share,
     post_firms,
     post_power,
@@ -23,6 +24,7 @@ from sim.settlement import (
     settle_power,
     total,
 )
+from sim.treasury import TreasuryBooks, exchange_row, tax_row
 from sim.variables import Recorder
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Books:
         self.trade = (0.0, 0.0, 0.0, 0.0)
         self.network = (0.0, 0.0, 0.0)
         self.seizures = (0.0, 0.0, 0.0)
+        mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
+        self.treasury = TreasuryBooks(mean_load_mw, model.values["smart_meter_share_start"])
         self.day_sums: dict[tuple[str, str], FloatArray] = {}
         self.day_counts: dict[str, int] = {}
         self.take_census()
@@ -114,32 +118,33 @@ class Books:
         """Post all flows, check the books and stocks, record outputs."""
         model = self.model
         miners, ai_firms = self.totals()
-        values, policy = model.values, model.state.policy
-        inspections = policy["inspections_per_month"][0] * model.state.government["inspection_factor"][0]
-        cost = (
-            inspections * values["inspection_cost_usd"],
-            policy["training_places_per_month"][0] * values["training_cost_usd_per_place"],
-        )
+        treasury = self.treasury.close(model.state, model.values, self.seizures[1])
+        self.treasury.watch_subsidy(model.state, t, self.power_accounts, model.values["gdp_usd"])
         post_firms(self.ledger, t, M, miners)
         post_firms(self.ledger, t, A, ai_firms)
         post_power(self.ledger, t, power, self.power_accounts)
-        post_public(self.ledger, t, float(cost[0]), float(cost[1]), self.seizures[1])
+        post_public(self.ledger, t, treasury)
         self.take_census()
         cash_change = (self.mining.cash_usd - self.cash_before[0], self.ai.cash_usd - self.cash_before[1])
         self.ledger.check(t, {M: cash_change[0], A: cash_change[1]})
         label = model.drivers.labels[t]
         check_people(label, model.state, self.people_before)
         check_hardware(label, self.rigs_before, self.rigs_ths, self.trade[0], self.trade[3])
-        self.report(t, power, miners, ai_firms, float(sum(cost)))
+        self.report(t, power, miners, ai_firms, treasury)
 
-    def report(self, t: int, power: MonthOfPower, miners: Totals, ai_firms: Totals, cost_usd: float) -> None:
+    def report(
+        self, t: int, power: MonthOfPower, miners: Totals, ai_firms: Totals, treasury: Treasury
+    ) -> None:
         """Record the outputs of the month."""
         model = self.model
         self.row = (
             self.bitcoin_row(t) | self.mining_row() | self.ai_row(t) | self.allocation_row()
-            | self.money_row(miners, ai_firms) | self.labour_row(miners, ai_firms)
-            | self.grid_row(t, power) | self.tax_row(miners, ai_firms, power, cost_usd)
+            | self.money_row(miners, ai_firms) | self.labour_row(miners, ai_firms) | self.grid_row(t, power)
+            | exchange_row(model.state, miners, ai_firms, self.power_accounts, treasury)
+            | tax_row(miners, ai_firms, self.power_accounts, treasury)
+            | self.treasury.coin_row(model.state, float(model.drivers.btc_price_usd[t]))
         )  # fmt: skip
+        self.row["net_fiscal_with_coins_usd"] += self.row["net_fiscal_usd"]
         self.recorder.record(t, self.row)
         if t >= model.scenario.months - TYPICAL_MONTHS:
             self.add_day(t, power)
@@ -172,7 +177,6 @@ class Books:
             "mining_firms": firms.firms,
             "mining_exits": firms.exits,
             "mining_cases": self.seizures[0],
-            "state_coins_btc": float(self.model.state.miners["coins_btc"][0]),
         }
 
     def ai_row(self, t: int) -> dict[str, float]:
@@ -203,26 +207,18 @@ class Books:
             "quota_mw": float(state.policy["quota_mw"][0] * state.policy["offer_open"][0]),
             "queue_mw": float(state.operator["queue_mining_mw"][0] + state.operator["queue_ai_mw"][0]),
             "offer_refused": float(state.lender["refusing"][0]),
+            "programme_delayed_usd": float(state.lender["withheld_usd"][0]),
             "offer_tariff_usd_per_kwh": float(state.world["offer_tariff_mean_usd_per_kwh"][0]),
         }
 
     def money_row(self, miners: Totals, ai_firms: Totals) -> dict[str, float]:
-        """Outputs on investment, sales and foreign exchange."""
+        """Outputs on investment and sales."""
         both = (miners, ai_firms)
-        abroad = sum(
-            s["sales_abroad_usd"]
-            + s.of_foreign("equity_usd")
-            + s["resale_usd"]
-            - s["hardware_usd"]
-            - s.of_foreign("dividend_usd")
-            for s in both
-        )
         return {
             "investment_usd": sum(s["invested_usd"] for s in both),
             "foreign_investment_usd": sum(s.of_foreign("equity_usd") for s in both),
             "coin_sales_usd": miners["sales_abroad_usd"],
             "ai_sales_usd": ai_firms["sales_abroad_usd"] + ai_firms["sales_home_usd"],
-            "reserves_change_usd": abroad - self.power_accounts.special_cost_usd,
         }
 
     def labour_row(self, miners: Totals, ai_firms: Totals) -> dict[str, float]:
@@ -266,37 +262,6 @@ class Books:
             "solar_mw": float(state.consumers["solar_mw"].sum()),
             "local_per_usd": float(self.model.drivers.local_per_usd[t]),
         }
-
-    def tax_row(
-        self, miners: Totals, ai_firms: Totals, power: MonthOfPower, cost_usd: float
-    ) -> dict[str, float]:
-        """Outputs on the treasury: revenue by instrument and the net fiscal outcome."""
-
-        def both(*names: str) -> float:
-            return sum(miners[name] + ai_firms[name] for name in names)
-
-        accounts = self.power_accounts
-        row = {
-            "tax_income_usd": both("income_tax_usd"),
-            "tax_turnover_usd": both("turnover_tax_usd"),
-            "tax_levy_usd": both("levy_usd"),
-            "tax_licence_usd": both("licence_usd"),
-            "tax_duty_usd": both("duty_usd"),
-            "tax_sales_usd": both("power_tax_usd", "hardware_tax_usd"),
-            "tax_withholding_usd": both("withholding_usd"),
-            "tax_fines_usd": both("fine_usd") + self.seizures[1],
-            "state_mining_usd": miners.of_state("dividend_usd") - miners.of_state("equity_usd"),
-        }
-        revenue = sum(row.values())
-        gap = accounts.special_cost_usd - accounts.special_revenue_usd
-        row |= {
-            "tax_total_usd": revenue,
-            "public_cost_usd": cost_usd,
-            "special_gap_usd": gap,
-            "subsidy_usd": accounts.subsidy_usd,
-            "net_fiscal_usd": revenue - cost_usd - gap,
-        }
-        return row
 
     def add_day(self, t: int, power: MonthOfPower) -> None:
         """Add the month's day to the typical day of its season."""

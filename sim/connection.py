@@ -41,6 +41,9 @@ def count_queue(miners, ai_firms, operators, worlds, pars):  # type: ignore[no-u
 def connect_miners(miners, operators, policies):  # type: ignore[no-untyped-def]
     """Grant power to waiting miners: by bid in an auction, in equal shares pro rata, by date of application
     otherwise.
+
+    In an auction every winner pays the highest bid that lost per MW, so that bidding one's value is best
+    (Vickrey 1961); without a loser the power goes at its tariff alone.
     """
     operator = operators[0]
     room, queue = operator.mining_room_mw, operator.queue_mining_mw
@@ -64,18 +67,29 @@ def connect_miners(miners, operators, policies):  # type: ignore[no-untyped-def]
         order[i] = -firm.bid_usd_per_mw if rule == AUCTION else float(firm.applied_month)
         if firm.applied_mw <= 0.0:
             order[i] = np.inf
+    winners = np.zeros(len(miners))
+    losing_bid = 0.0
     for position in np.argsort(order, kind="mergesort"):
         firm = miners[position]
-        if firm.applied_mw <= 0.0 or room <= 0.0:
+        if firm.applied_mw <= 0.0:
+            break
+        if room <= 0.0:
+            losing_bid = firm.bid_usd_per_mw
             break
         if firm.applied_mw > room and room < free:
             # Works for the first in line go on: this month's capacity is kept for it
             operator.mining_carry_mw = room
+            losing_bid = firm.bid_usd_per_mw
             break
         firm.granted_mw = min(firm.applied_mw, room)
         firm.applied_mw = 0.0
         room -= firm.granted_mw
         free -= firm.granted_mw
+        winners[position] = firm.granted_mw
+    if rule == AUCTION:
+        for i in range(len(miners)):
+            if winners[i] > 0.0:
+                miners[i].auction_usd = winners[i] * losing_bid
 
 
 @kernel

@@ -4,6 +4,7 @@ M5).
 
 from __future__ import annotations
 
+from agents.policy import targeting_exponent
 from agents.rules.compliance import detection_hazard, load_signature
 from sim.compiled import kernel
 
@@ -17,11 +18,12 @@ def publish_detection(miners, worlds, policies, pars, inspection_factor):  # typ
     """
     world, policy, par = worlds[0], policies[0], pars[0]
     signatures, illegal = 0.0, 0.0
+    exponent = targeting_exponent(policy, par.signature_exponent)
     for i in range(len(miners)):
         firm = miners[i]
         if firm.active == 1 and firm.compliance != 0 and firm.energised_mw > 0.0:
             visibility = par.grey_visibility if firm.compliance == 1 else 1.0
-            signatures += load_signature(firm.energised_mw, par.signature_exponent) * visibility
+            signatures += load_signature(firm.energised_mw, exponent) * visibility
             illegal += firm.energised_mw
     capacity = policy.inspections_per_month * par.enforcement_effectiveness * inspection_factor
     total = par.background_signature + signatures

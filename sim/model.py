@@ -98,6 +98,7 @@ class WattLabModel(mesa.Model):
         state.lender["draw"] = drivers.lender_draw[t]
         state.world["month"] = t
         state.world["days"] = drivers.days[t]
+        state.world["month_of_year"] = drivers.month_of_year[t]
         for name, value in self.events.get(t, ()):
             state.par[name] = value
             self.values[name] = value

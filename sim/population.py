@@ -82,6 +82,8 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms["forecaster"] = (u[:, 8] * FORECASTERS).astype(int)
     firms["perceived_hazard"] = v["hazard_prior_per_month"]
     firms["target_mw"][0] = UNBOUNDED_MW
+    # The state discounts at what it borrows at; appraisals at home add the premium of the country
+    firms["wacc_per_year"][0] = v["bridge_rate_per_year"] - v["country_risk_premium"]
 
 
 def settle_world_miners(
@@ -222,6 +224,7 @@ def settle_public(state: State, country: Country, v: dict[str, float]) -> None:
     government["tariff_factor"] = 1.0
     government["quota_factor"] = 1.0
     government["inspection_factor"] = 1.0
+    government["meter_share"] = v["smart_meter_share_start"]
 
 
 def settle_world(state: State, v: dict[str, float], frontier: Frontier) -> None:

@@ -4,6 +4,8 @@ targets.
 
 from __future__ import annotations
 
+import numpy as np
+
 from agents.government import share_gap
 from sim.compiled import kernel
 from sim.state import State
@@ -15,11 +17,15 @@ def apply_policy(state: State, timeline, t: int, reversal_draw: float) -> None: 
 
     A reversal closes the offer for good; it also moves connected sites towards the industrial tariff unless
     contracts are
-    grandfathered.
+    grandfathered. Meters rise towards the share that the regime wants, at the pace of a roll-out, and stay.
     """
     state.policy[0] = timeline[t]
     policy, government, world = state.policy, state.government, state.world
     policy["quota_mw"] *= government["quota_factor"]
+    pace = 1.0 / float(state.par["meter_rollout_months"][0])
+    missing = np.maximum(0.0, policy["smart_meter_share"] - government["meter_share"])
+    government["meter_share"] += np.minimum(missing, pace)
+    policy["smart_meter_share"] = government["meter_share"]
     hazard = float(policy["reversal_hazard_per_year"][0])
     world["reversal_hazard_per_year"] = hazard
     if policy["offer_open"][0] == 1 and reversal_draw < hazard / 12.0:

@@ -69,6 +69,7 @@ def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
     post(t, "turnover_tax", sector, T, sums["turnover_tax_usd"])
     post(t, "levy", sector, T, sums["levy_usd"])
     post(t, "licence", sector, T, sums["licence_usd"])
+    post(t, "auctions", sector, T, sums["auction_usd"])
     post(t, "duty", sector, T, sums["duty_usd"])
     post(t, "sales_tax", sector, T, sums["power_tax_usd"] + sums["hardware_tax_usd"])
     post(t, "withholding", sector, T, sums["withholding_usd"])
@@ -101,6 +102,25 @@ class PowerAccounts:
     special_cost_usd: float
     subsidy_usd: float
     arrears_change_usd: float
+
+
+@dataclass(frozen=True)
+class Treasury:
+    """What the treasury itself spends and borrows in a month, USD; ``delayed_usd`` is programme money that
+    should have come this month (negative: it came after all).
+    """
+
+    inspections_usd: float
+    metering_usd: float
+    training_usd: float
+    interest_usd: float
+    delayed_usd: float
+    seized_usd: float
+
+    @property
+    def cost_usd(self) -> float:
+        """Spending on the programme: inspections, meters, training, interest on bridge loans."""
+        return self.inspections_usd + self.metering_usd + self.training_usd + self.interest_usd
 
 
 def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float]:
@@ -191,9 +211,13 @@ def post_power(ledger: Ledger, t: int, power: MonthOfPower, accounts: PowerAccou
     ledger.post(t, "arrears", G, D, accounts.arrears_change_usd)
 
 
-def post_public(
-    ledger: Ledger, t: int, inspections_usd: float, training_usd: float, auction_usd: float
-) -> None:
-    """Post the treasury's own spending and what seized machines fetched abroad."""
-    ledger.post(t, "public_spending", T, H, inspections_usd + training_usd)
-    ledger.post(t, "auctions", W, T, auction_usd)
+def post_public(ledger: Ledger, t: int, treasury: Treasury) -> None:
+    """Post the treasury's own spending, what seized machines fetched abroad, and programme money that comes
+    late and is bridged by a loan.
+    """
+    spending = treasury.inspections_usd + treasury.metering_usd + treasury.training_usd
+    ledger.post(t, "public_spending", T, H, spending)
+    ledger.post(t, "auctions", W, T, treasury.seized_usd)
+    ledger.post(t, "loans", T, W, treasury.delayed_usd)
+    ledger.post(t, "loans", B, T, treasury.delayed_usd)
+    ledger.post(t, "interest", T, B, treasury.interest_usd)

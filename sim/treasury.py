@@ -1,0 +1,148 @@
+"""The treasury's month: what it spends, what the lender delays, foreign exchange, and coins as a stock.
+
+Coins of the state are revalued and never income: the net fiscal outcome is shown without and with them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agents.miner import LICENSED
+from sim.settlement import PowerAccounts, Totals, Treasury
+
+if TYPE_CHECKING:
+    from sim.state import State
+
+MONTHS_PER_YEAR = 12
+
+
+class TreasuryBooks:
+    """Remembers what a month is compared with: meters, delayed money, coins and their price, a year of
+    subsidy.
+    """
+
+    def __init__(self, mean_load_mw: float, meter_share: float) -> None:
+        self.mean_load_mw = mean_load_mw
+        self.meter_share = meter_share
+        self.withheld_usd = 0.0
+        self.coins_btc = 0.0
+        self.own_btc = 0.0
+        self.price_usd = 0.0
+        self.subsidy_usd = np.zeros(MONTHS_PER_YEAR)
+
+    def close(self, state: State, values: dict[str, float], seized_usd: float) -> Treasury:
+        """Work out the month's own spending and borrowing of the treasury."""
+        policy, government = state.policy[0], state.government[0]
+        inspections = float(policy["inspections_per_month"] * government["inspection_factor"])
+        built = float(government["meter_share"]) - self.meter_share
+        withheld = float(state.lender["withheld_usd"][0])
+        month = Treasury(
+            inspections_usd=inspections * values["inspection_cost_usd"],
+            metering_usd=built * self.mean_load_mw * values["metering_cost_usd_per_mw"],
+            training_usd=float(policy["training_places_per_month"]) * values["training_cost_usd_per_place"],
+            interest_usd=self.withheld_usd * values["bridge_rate_per_year"] / MONTHS_PER_YEAR,
+            delayed_usd=withheld - self.withheld_usd,
+            seized_usd=seized_usd,
+        )
+        self.meter_share, self.withheld_usd = float(government["meter_share"]), withheld
+        return month
+
+    def watch_subsidy(self, state: State, t: int, accounts: PowerAccounts, gdp_usd: float) -> None:
+        """Show the lender what the offer cost over a year: marginal cost of what was billed less what it
+        paid, as a share of GDP. Stolen power is a loss and no subsidy.
+        """
+        taken = accounts.special_mwh + accounts.stolen_mwh
+        billed = accounts.special_mwh / taken if taken > 0.0 else 0.0
+        gap = accounts.special_cost_usd * billed - accounts.special_revenue_usd
+        self.subsidy_usd[t % MONTHS_PER_YEAR] = max(0.0, gap)
+        state.world["offer_subsidy_gdp_share"] = self.subsidy_usd.sum() / gdp_usd
+
+    def coin_row(self, state: State, price_usd: float) -> dict[str, float]:
+        """Outputs on the state's coins: stock, value, revaluation and change of value of the month. A partner
+        takes its share of the coins when they are mined.
+        """
+        share = 1.0 - float(state.policy["state_partner_share"][0])
+        coins = float(state.miners["coins_btc"][0])
+        before_usd = self.own_btc * self.price_usd
+        revaluation = self.own_btc * price_usd - before_usd
+        if coins >= self.coins_btc:
+            self.own_btc += share * (coins - self.coins_btc)
+        else:
+            self.own_btc *= coins / self.coins_btc
+        self.coins_btc, self.price_usd = coins, price_usd
+        value = self.own_btc * price_usd
+        return {
+            "state_coins_btc": self.own_btc,
+            "state_coins_usd": value,
+            "coin_revaluation_usd": revaluation,
+            "net_fiscal_with_coins_usd": value - before_usd,
+        }
+
+
+def exchange_row(
+    state: State, miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury
+) -> dict[str, float]:
+    """Outputs on foreign exchange: what is earned, spent, taken abroad, kept abroad and lent."""
+    both = (miners, ai_firms)
+    row = {
+        "fx_receipts_usd": sum(
+            s["sales_abroad_usd"] + s["resale_usd"] + s.of_foreign("equity_usd") for s in both
+        ),
+        "fx_hardware_usd": sum(s["hardware_usd"] for s in both),
+        "fx_profit_usd": sum(s.of_foreign("dividend_usd") for s in both),
+        "fx_kept_abroad_usd": kept_abroad_usd(state),
+        "fx_power_usd": accounts.special_cost_usd,
+        "fx_programme_usd": -treasury.delayed_usd,
+    }
+    spent = ("fx_hardware_usd", "fx_profit_usd", "fx_kept_abroad_usd", "fx_power_usd")
+    earned = row["fx_receipts_usd"] + row["fx_programme_usd"]
+    return row | {"reserves_change_usd": earned - sum(row[name] for name in spent)}
+
+
+def kept_abroad_usd(state: State) -> float:
+    """Dividends of home owners that stay abroad: those on coins that need not be sold onshore, and all of
+    illegal sites. The state brings its own money home.
+    """
+    firms = state.miners
+    free = 1.0 - float(state.policy["onshore_sale_share"][0])
+    share = np.where(firms["compliance"] == LICENSED, free, 1.0)
+    mine = (firms["foreign"] == 0) & (np.arange(len(firms)) > 0)
+    return float((firms["dividend_usd"] * share)[mine].sum())
+
+
+def tax_row(
+    miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury
+) -> dict[str, float]:
+    """Outputs on the treasury: revenue by instrument, spending, and the net fiscal outcome without coins."""
+
+    def both(*names: str) -> float:
+        return sum(miners[name] + ai_firms[name] for name in names)
+
+    revenue = {
+        "tax_income_usd": both("income_tax_usd"),
+        "tax_turnover_usd": both("turnover_tax_usd"),
+        "tax_levy_usd": both("levy_usd"),
+        "tax_licence_usd": both("licence_usd"),
+        "tax_auction_usd": both("auction_usd"),
+        "tax_duty_usd": both("duty_usd"),
+        "tax_sales_usd": both("power_tax_usd", "hardware_tax_usd"),
+        "tax_withholding_usd": both("withholding_usd"),
+        "tax_fines_usd": both("fine_usd") + treasury.seized_usd,
+        "state_mining_usd": miners.of_state("dividend_usd") - miners.of_state("equity_usd"),
+    }
+    total = sum(revenue.values())
+    gap = accounts.special_cost_usd - accounts.special_revenue_usd
+    return revenue | {
+        "tax_total_usd": total,
+        "enforcement_cost_usd": treasury.inspections_usd,
+        "metering_cost_usd": treasury.metering_usd,
+        "training_cost_usd": treasury.training_usd,
+        "bridge_interest_usd": treasury.interest_usd,
+        "public_cost_usd": treasury.cost_usd,
+        "foregone_tax_usd": both("foregone_usd"),
+        "special_gap_usd": gap,
+        "subsidy_usd": accounts.subsidy_usd,
+        "net_fiscal_usd": total - treasury.cost_usd - gap,
+    }
