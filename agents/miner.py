@@ -22,9 +22,10 @@ from agents.miner_appraisal import (
     site_capex_usd_per_mw,
 )
 from agents.miner_plans import enter, expand_state_mining, make_room, reconsider, renew, start_site
-from agents.policy import SURPLUS_HOURS, Policy, paused, targeting_exponent
-from agents.rules.compliance import load_signature, updated_hazard
+from agents.policy import SURPLUS_HOURS, Policy
+from agents.rules.compliance import load_signature, targeting_exponent, updated_hazard
 from agents.rules.mining import runs
+from agents.rules.season import paused
 from agents.world import U_CONSIDER, U_DETECTION, U_FORECASTER, U_SWITCH, Parameters, World
 
 HOUSEHOLD, FARM, FOREIGN, STATE, WORLD = range(5)
@@ -157,7 +158,7 @@ class Miner(Firm):
         surplus_only = (
             policy.allocation_rule == SURPLUS_HOURS and self.home == 1 and self.compliance == LICENSED
         )
-        if self.home == 1 and self.compliance == LICENSED and paused(policy, world.month_of_year):
+        if self.home == 1 and self.compliance == LICENSED and pausing(world, policy):
             return
         hours = 24 if self.home == 1 else 1
         for generation in range(GENERATIONS):
@@ -219,7 +220,7 @@ class Miner(Firm):
         pay_income_tax(self, world, policy, par, operating)
         self.payoff_usd_per_mw = operating / self.site_mw if self.site_mw > 0.0 else 0.0
         waiting = self.site_mw <= 0.0 or (self.order_ths > 0.0 and self.energised_mw <= 0.0)
-        waiting = waiting or (self.compliance == LICENSED and paused(policy, world.month_of_year))
+        waiting = waiting or (self.compliance == LICENSED and pausing(world, policy))
         losing = operating - self.interest_usd < 0.0 or self.energised_mw <= 0.0
         self.loss_months = (
             self.loss_months + 1.0 if losing and not waiting and self.cutoff_months_left <= 0.0 else 0.0
@@ -240,7 +241,7 @@ class Miner(Firm):
         signal = world.caught_share
         if self.active == 1 and self.compliance != LICENSED and self.energised_mw > 0.0:
             visibility = par.grey_visibility if self.compliance == GREY else 1.0
-            exponent = targeting_exponent(policy, par.signature_exponent)
+            exponent = targeting_exponent(policy.targeting_rule, par.signature_exponent)
             signature = load_signature(self.energised_mw, exponent) * visibility
             if self.draws[U_DETECTION] < min(1.0, world.detection_rate_per_signature * signature):
                 be_caught(self, policy, par)
@@ -275,3 +276,9 @@ class Miner(Firm):
         self.mean_hash_ehs = 0.0
         self.cutoff_months_left = par.reentry_months
         self.left = 1
+
+
+@register_jitable
+def pausing(world: World, policy: Policy) -> bool:
+    """Whether the regime's yearly pause holds this month (Eq. M3)."""
+    return paused(policy.pause_from_month, policy.pause_to_month, world.month_of_year)

@@ -11,9 +11,10 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import country_discount, licensed_tariff_usd_per_kwh
-from agents.policy import SURPLUS_HOURS, Policy, paused_share, targeting_exponent
-from agents.rules.compliance import effective_hazard, load_signature
+from agents.policy import SURPLUS_HOURS, Policy
+from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
 from agents.rules.finance import pv_declining_margin
+from agents.rules.season import paused_share
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def detection_per_month(
     if status == LICENSED or firm.home == 0:
         return 0.0
     visibility = par.grey_visibility if status == GREY else 1.0
-    signature = load_signature(site_mw, targeting_exponent(policy, par.signature_exponent)) * visibility
+    exponent = targeting_exponent(policy.targeting_rule, par.signature_exponent)
+    signature = load_signature(site_mw, exponent) * visibility
     return min(1.0, effective_hazard(firm.perceived_hazard * signature, par.deterrence_weight))
 
 
@@ -145,7 +147,7 @@ def value_usd_per_ths(
             served = max(0.0, world.interruptible_served_mean)
             if policy.allocation_rule == SURPLUS_HOURS:
                 served *= world.surplus_share
-            served *= 1.0 - paused_share(policy)
+            served *= 1.0 - paused_share(policy.pause_from_month, policy.pause_to_month)
         else:
             served = world.firm_served_mean
         revenue *= served

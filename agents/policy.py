@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from numba.extending import register_jitable
-
 from agents.base import Columns
 
 # Allocation rules
 FIRST_COME, PRO_RATA, AUCTION, AI_FIRST, SURPLUS_HOURS = range(5)
 # Tariff rules
 FIXED, MARGINAL_COST_PLUS, INCREMENTAL_PACKAGE, STANDARD_INDUSTRIAL, TIME_OF_USE = range(5)
-# Targeting rules of inspections
-BY_SIGNATURE, RANDOM, LARGEST_FIRST = range(3)
 
 
 class Policy(Columns):
@@ -75,38 +71,3 @@ class Policy(Columns):
     weight_shed: float
     weight_jobs: float
     weight_reserves: float
-
-
-@register_jitable
-def paused(policy: Policy, month_of_year: int) -> bool:
-    """Whether licensed mining must stand still in a calendar month (1 to 12); a pause may run over the new
-    year.
-    """
-    first, last = policy.pause_from_month, policy.pause_to_month
-    if first < 1.0 or last < 1.0:
-        return False
-    if first <= last:
-        return first <= month_of_year <= last
-    return month_of_year >= first or month_of_year <= last
-
-
-@register_jitable
-def paused_share(policy: Policy) -> float:
-    """Share of the year's months in which licensed mining must stand still."""
-    count = 0.0
-    for month in range(1, 13):
-        if paused(policy, month):
-            count += 1.0
-    return count / 12.0
-
-
-@register_jitable
-def targeting_exponent(policy: Policy, signature_exponent: float) -> float:
-    """Exponent of load in what draws inspectors: gamma, zero if every site is as likely, or twice gamma if
-    the largest come first (Eq. M5).
-    """
-    if policy.targeting_rule == RANDOM:
-        return 0.0
-    if policy.targeting_rule == LARGEST_FIRST:
-        return 2.0 * signature_exponent
-    return signature_exponent

@@ -4,8 +4,7 @@ M5).
 
 from __future__ import annotations
 
-from agents.policy import targeting_exponent
-from agents.rules.compliance import detection_hazard, load_signature
+from agents.rules.compliance import detection_hazard, load_signature, targeting_exponent
 from sim.compiled import kernel
 
 
@@ -18,7 +17,7 @@ def publish_detection(miners, worlds, policies, pars, inspection_factor):  # typ
     """
     world, policy, par = worlds[0], policies[0], pars[0]
     signatures, illegal = 0.0, 0.0
-    exponent = targeting_exponent(policy, par.signature_exponent)
+    exponent = targeting_exponent(policy.targeting_rule, par.signature_exponent)
     for i in range(len(miners)):
         firm = miners[i]
         if firm.active == 1 and firm.compliance != 0 and firm.energised_mw > 0.0:

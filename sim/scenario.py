@@ -99,8 +99,8 @@ def load_scenario(
     """Build a checked scenario from shipped names or paths to TOML files.
 
     ``overrides`` sets parameters by registry name, ``population`` the number of firm slots by kind,
-    ``instruments`` holds policy instruments at a value for the whole run. Raises ScenarioError with a one-line
-    message for anything unknown or out of bounds.
+    ``instruments`` holds policy instruments at a value for the whole run. Raises ScenarioError with a
+    one-line message for anything unknown or out of bounds.
     """
     if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= LONGEST_RUN_MONTHS:
         raise ScenarioError(f"months = {months!r} is not allowed; allowed: 1 to {LONGEST_RUN_MONTHS}")

@@ -115,6 +115,20 @@ def load_signature(load_mw: float, gamma: float) -> float:
 
 
 @register_jitable
+def targeting_exponent(targeting_rule: int, gamma: float) -> float:
+    """Exponent of load in what draws inspectors. Eq. M5.
+
+    Targeting rule: 0 load signature (gamma), 1 every site with the same chance (zero), 2 largest first (twice
+    gamma). Source: targeting of inspections in Andrei, Comer & Koehler 2014 (hubs against loners).
+    """
+    if targeting_rule == 1:
+        return 0.0
+    if targeting_rule == 2:
+        return 2.0 * gamma
+    return gamma
+
+
+@register_jitable
 def detection_hazard(
     capacity: float, signature: float, total_signature: float, smart_meter_share: float
 ) -> float:

@@ -13,20 +13,44 @@ from hypothesis import strategies as st
 
 from agents.base import new_records
 from agents.consumer import Consumer
-from agents.government import CAP, CRACK_DOWN, CUT_TARIFF, HOLD, RAISE_LEVY, Government, share_gap
+from agents.government import (
+    CAP,
+    CRACK_DOWN,
+    CUT_TARIFF,
+    HOLD,
+    LOWER_LEVY,
+    OPTIONS,
+    RAISE_LEVY,
+    RESTORE_TARIFF,
+    STAND_DOWN,
+    WIDEN,
+    Government,
+    available,
+    option_score,
+    share_gap,
+)
 from agents.lender import Lender
 from agents.policy import FIXED, INCREMENTAL_PACKAGE, MARGINAL_COST_PLUS, STANDARD_INDUSTRIAL
 from agents.worker import SkillPool
 from tests.agents.observed import VALUES, month, set_all
 
 WEIGHTS = {f"weight_{name}": 1.0 for name in ("revenue", "arrears", "shed", "jobs", "reserves")}
-REVIEWED = {"review_months": 6.0, **WEIGHTS}
+REVIEWED = {"review_months": 6.0, "tariff_rule": FIXED, **WEIGHTS}
 
 
-def reviewed(draw: float = 0.5, world=None, policy=None, **gaps: float):
+UNMOVED = {"tariff_factor": 1.0, "quota_factor": 1.0, "inspection_factor": 1.0}
+MOVED = {
+    "tariff_factor": 0.9,
+    "quota_factor": 0.9,
+    "inspection_factor": 1.1,
+    "levy_added_usd_per_kwh": 0.012,
+}
+
+
+def reviewed(draw: float = 0.5, world=None, policy=None, moved=None, **gaps: float):
     """A government after a review, with gaps to its targets; an intense choice takes the best option."""
     government = new_records(Government, 1)[0]
-    set_all(government, {"draw": draw, "tariff_factor": 1.0, "quota_factor": 1.0, "inspection_factor": 1.0})
+    set_all(government, {"draw": draw, **UNMOVED, **(moved or {})})
     set_all(government, {f"gap_{name}": value for name, value in gaps.items()})
     Government.review(government, *month(world, policy or REVIEWED, government_choice_intensity=20.0))
     return government
@@ -69,9 +93,51 @@ def test_no_review_before_its_time(world, policy):
     assert government.levy_added_usd_per_kwh == 0.0
 
 
+@pytest.mark.parametrize(
+    ("gaps", "world", "choice", "field", "back"),
+    [
+        ({"revenue": -1.0, "jobs": 0.5}, {}, LOWER_LEVY, "levy_added_usd_per_kwh", 0.0),
+        ({"jobs": -0.5, "revenue": 1.0, "arrears": 1.0}, {}, RESTORE_TARIFF, "tariff_factor", 1.0),
+        ({"arrears": -1.0, "jobs": 1.0, "revenue": 1.0}, {}, WIDEN, "quota_factor", 1.0),
+        ({}, {"illegal_mw": 0.0}, STAND_DOWN, "inspection_factor", 1.0),
+    ],
+)
+def test_what_was_moved_is_taken_back_when_the_gap_turns_and_never_beyond(gaps, world, choice, field, back):
+    moved = {field: MOVED[field]}
+    policy = {**REVIEWED, "inspections_per_month": 1000.0}
+    after = reviewed(draw=0.9999, world=world, policy=policy, moved=moved, **gaps)
+    assert after.choice == choice
+    assert float(after[field]) == pytest.approx(back, abs=1e-12)
+
+
+def test_taking_back_scores_minus_the_change_and_holding_scores_nothing():
+    government = new_records(Government, 1)[0]
+    set_all(government, {**MOVED, "gap_revenue": 0.3, "gap_jobs": 0.2, "gap_shed": 0.7, "gap_arrears": -0.1})
+    now = month({"illegal_mw": 50.0}, REVIEWED)
+    scores = [option_score(government, *now, option) for option in range(OPTIONS)]
+    assert scores[HOLD] == 0.0
+    assert [-x for x in scores[1:5]] == scores[5:]
+
+
+def test_options_that_make_no_sense_are_not_on_the_menu():
+    """Nothing illegal: no raid. Offer closed: no terms to change. Nothing moved: nothing to take back."""
+
+    def menu(world=None, policy=None, moved=None):
+        government = new_records(Government, 1)[0]
+        set_all(government, {**UNMOVED, **(moved or {})})
+        seen, rules, _ = month(world, policy)
+        return {option for option in range(OPTIONS) if available(government, seen, rules, option)}
+
+    assert menu(policy={"tariff_rule": FIXED}) == {HOLD, RAISE_LEVY, CUT_TARIFF, CAP}
+    assert menu(policy={"tariff_rule": STANDARD_INDUSTRIAL}) == {HOLD, RAISE_LEVY, CAP}
+    assert menu({"illegal_mw": 5.0}, {"offer_open": 0}) == {HOLD, CRACK_DOWN}
+    assert menu({"illegal_mw": 5.0}, {"tariff_rule": FIXED}, MOVED) == set(range(OPTIONS))
+
+
 def test_equal_options_are_drawn_with_equal_chance():
-    choices = [int(reviewed(draw=(i + 0.5) / 500, policy={"review_months": 6.0}).choice) for i in range(500)]
-    assert np.bincount(choices, minlength=5).tolist() == [100] * 5
+    policy = {"review_months": 6.0, "tariff_rule": FIXED}
+    choices = [int(reviewed(draw=(i + 0.5) / 500, policy=policy).choice) for i in range(500)]
+    assert np.bincount(choices, minlength=OPTIONS).tolist() == [125] * 4 + [0] * 5
 
 
 @pytest.mark.parametrize(
@@ -118,6 +184,19 @@ def test_a_refusal_has_a_chance_and_stands_until_the_next_review():
     assert lent(draw=VALUES["lender_refusal_probability"] - 1e-9).refusing == 1
     assert lent(refusing=1, draw=0.99, world={"month": 7}).refusing == 1
     assert lent(refusing=1, draw=0.99, world={"month": 12}).refusing == 0
+
+
+def test_a_subsidy_above_the_cap_is_refused_and_delays_money_until_it_is_gone():
+    """The offer covers its cost, but what it cost over the year is above the cap."""
+    money = {"lender_tranche_usd": 1e9, "lender_subsidy_cap_gdp_share": 0.001}
+    dear = {"offer_tariff_mean_usd_per_kwh": 0.2, "offer_subsidy_gdp_share": 0.0011}
+    assert (lent(world=dear, **money).refusing, lent(world=dear, **money).withheld_usd) == (1, 1e9)
+    spent = lent(world={**dear, "offer_subsidy_gdp_share": 0.0009}, **money)
+    assert (spent.refusing, spent.withheld_usd) == (0, 0.0)
+    patient = lent(draw=0.99, world=dear, **money)
+    assert (patient.refusing, patient.withheld_usd) == (0, 0.0)
+    closed = lent(world=dear, policy={"offer_open": 0}, **money)
+    assert (closed.refusing, closed.withheld_usd) == (0, 1e9)
 
 
 @pytest.mark.parametrize(("policy", "values"), [({"offer_open": 0}, {}), ({}, {"lender_active": 0.0})])
