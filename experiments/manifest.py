@@ -34,8 +34,10 @@ def read_manifest(root: Path | str) -> dict[str, Any]:
     return content
 
 
-def sweep_entry(plan: Plan, *, workers: int) -> dict[str, Any]:
-    """Describe a sweep that is about to start."""
+def sweep_entry(
+    plan: Plan, *, workers: int, scheduler: str | None = None, files: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Describe a sweep that is about to start; ``files`` are the tables of its plan with their checksums."""
     seeds = sorted({task.spec.seed for task in plan.tasks})
     hashes: dict[str, list[str]] = {}
     for task in plan.tasks:
@@ -48,6 +50,7 @@ def sweep_entry(plan: Plan, *, workers: int) -> dict[str, Any]:
         "size": plan.size,
         "status": "running",
         "runs": len(plan.tasks),
+        "replicates": len(plan.rows),
         "seeds": seeds,
         "scenario_hashes": hashes,
         "regime_names": plan.regime_names,
@@ -56,6 +59,8 @@ def sweep_entry(plan: Plan, *, workers: int) -> dict[str, Any]:
         "git": git_state(),
         "environment": environment(),
         "workers": workers,
+        "scheduler": scheduler,
+        "plan_sha256": files or {},
         "started_utc": now_utc(),
     }
 

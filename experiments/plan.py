@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.design import INSTRUMENT, RunSpec, SizeName, Study, expand, points_of
 from experiments.errors import StudyError, unknown_name
 from experiments.factors import Parameter
 from experiments.provenance import code_version
 from experiments.sampling import LISTED, Points
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -180,3 +183,18 @@ def plan_rows(plan: Plan) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def plan_tables(plan: Plan) -> dict[str, pd.DataFrame]:
+    """Make the tables of a plan: replicates (""), scenarios before the overrides, design points."""
+    import pandas as pd
+
+    scenarios = {"base_hash": list(plan.scenarios), "scenario": list(plan.scenarios.values())}
+    points: dict[str, Any] = {"point": range(len(plan.points.settings))}
+    if plan.points.units is not None:
+        columns = plan.points.units.T
+        points |= {f"u_{name}": u for name, u in zip(plan.points.factors, columns, strict=True)}
+    for name in sorted({name for setting in plan.points.settings for name in setting}):
+        points[f"set_{name}"] = [setting.get(name) for setting in plan.points.settings]
+    tables = {"": plan_rows(plan), "scenarios": scenarios, "points": points}
+    return {kind: pd.DataFrame(content) for kind, content in tables.items()}

@@ -21,7 +21,7 @@ from experiments.errors import RunnerError, StoreError
 from experiments.plan import Task
 from experiments.provenance import code_version
 from experiments.store import Store
-from experiments.worker import Execute, RunReport, compute_batch, record_lost, tell_when_compiling
+from experiments.worker import Execute, RunReport, compute_parts, record_lost, tell_when_compiling
 
 # A batch is tried twice before it is split; a single run that ended its process twice is given up.
 TRIES = 2
@@ -29,7 +29,7 @@ TRIES = 2
 START_FAILURES = 3
 STOP_WAIT_S = 5.0
 
-Kind = Literal["ready", "notice", "done", "cannot_store", "cannot_start"]
+Kind = Literal["ready", "notice", "stored", "done", "cannot_store", "cannot_start"]
 
 
 @dataclass
@@ -38,6 +38,11 @@ class Job:
 
     tasks: Sequence[Task]
     tries: int = 0
+
+    def without(self, reports: Sequence[RunReport]) -> Job:
+        """Return what is left of the batch when these runs are stored."""
+        stored = {report.run_id for report in reports}
+        return Job([task for task in self.tasks if task.run_id not in stored])
 
 
 @dataclass
@@ -63,18 +68,18 @@ def worker_main(
         if code_version() != version:
             connection.send(("cannot_start", "the source code changed while the sweep was running"))
             return
+        store = Store(root)
         tell_when_compiling(lambda text: connection.send(("notice", text)))
         connection.send(("ready", None))
         while (tasks := connection.recv()) is not None:
-            batch, reports = compute_batch(tasks, outputs, execute)
-            if parent is not None and not parent.is_alive():
-                return  # The next sweep runs this batch; written now, it could be there twice.
-            try:
-                Store(root).write_batch(batch)
-            except StoreError as error:
-                connection.send(("cannot_store", str(error)))
-                return
-            connection.send(("done", reports))
+            for batch, reports in compute_parts(tasks, outputs, execute):
+                if parent is not None and not parent.is_alive():
+                    return  # The next sweep runs these; written now, they could be there twice.
+                store.write_batch(batch)
+                connection.send(("stored", reports))
+            connection.send(("done", None))
+    except StoreError as error:
+        connection.send(("cannot_store", str(error)))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # The parent is gone.
 
@@ -185,8 +190,10 @@ class Pool:
                 worker.ready, self.failed_starts = True, 0
             elif kind == "notice":
                 self.on_notice(content)
-            else:
+            elif kind == "done":
                 worker.job = None
+            elif worker.job is not None:
+                worker.job = worker.job.without(content)
                 yield content
 
     def _bury(self, worker: _Worker) -> Iterator[list[RunReport]]:
@@ -199,7 +206,7 @@ class Pool:
             if self.failed_starts >= START_FAILURES:
                 raise RunnerError("worker processes end before they start; try --workers 1 to see why")
         job = worker.job
-        if job is None:
+        if job is None or not job.tasks:
             return
         job.tries += 1
         if job.tries < TRIES:
@@ -208,4 +215,4 @@ class Pool:
             self.queue.extendleft(Job([task]) for task in reversed(job.tasks))
         else:
             reason = f"the worker process died {job.tries} times (exit code {worker.process.exitcode})"
-            yield [record_lost(self.root, job.tasks[0], self.outputs, reason)]
+            yield [record_lost(Store(self.root), job.tasks[0], self.outputs, reason)]

@@ -20,7 +20,8 @@ class Results:
     """The finished runs of one sweep in one country; all that figures and tables may look at.
 
     ``runs`` has one row per finished run (identity, design point, summary value of each output), ``failed`` the
-    rows of those that did not finish, ``outputs`` the registry (unit, label, ...), ``sweep`` the manifest entry.
+    rows of those that did not finish, ``outputs`` the registry (unit, label, ...), ``sweep`` the manifest entry,
+    ``points`` the design: where each point lies in the unit cube (``u_...``) and what it sets (``set_...``).
     """
 
     store: Store
@@ -30,6 +31,7 @@ class Results:
     runs: pd.DataFrame
     failed: pd.DataFrame
     planned: int
+    points: pd.DataFrame
 
     @property
     def study(self) -> dict[str, Any]:
@@ -131,7 +133,9 @@ def load_results(root: Path | str, country: str | None = None, study: str | None
     manifest = read_manifest(root)
     sweeps = [sweep for sweep in manifest["sweeps"] if study in (None, sweep["study"]["name"])]
     if not sweeps:
-        wanted = f"of the study '{study}'; run: wattlab sweep {study} --out {root}" if study else "; sweep first"
+        wanted = (
+            f"of the study '{study}'; run: wattlab sweep {study} --out {root}" if study else "; sweep first"
+        )
         raise StoreError(f"{root}: the manifest lists no sweep {wanted}".replace(" ;", ";"))
     sweep = sweeps[-1]
     store = Store(root)
@@ -157,4 +161,5 @@ def load_results(root: Path | str, country: str | None = None, study: str | None
         runs=runs,
         failed=places.merge(failed, on="run_id", how="inner"),
         planned=len(plan),
+        points=store.read_plan(sweep["plan_id"], "points"),
     )

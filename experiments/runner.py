@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from experiments.cluster import Cluster
 from experiments.design import SizeName, Study
 from experiments.manifest import now_utc, record_sweep, sweep_entry
-from experiments.plan import Plan, Task, make_plan, plan_rows
+from experiments.plan import Plan, Task, make_plan, plan_tables
 from experiments.pool import Pool
 from experiments.store import OK, Store
 from experiments.worker import Execute, RunReport, execute_run, run_batch, tell_when_compiling
@@ -81,6 +82,7 @@ def sweep_plan(
     out: Path | str,
     *,
     workers: int | None = None,
+    scheduler: str | None = None,
     retry_failed: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     on_notice: Callable[[str], None] | None = None,
@@ -89,24 +91,28 @@ def sweep_plan(
 ) -> SweepResult:
     """Run a plan into a results directory; runs that are stored there already are not run again.
 
-    ``workers`` is the number of processes (default: one per processor; 1 runs in this process). An interrupt
-    lets the batches under way finish and be stored; a second one ends them at once.
+    ``workers`` is the number of processes (default: one per processor; 1 runs in this process); ``scheduler``
+    is the address of a Dask cluster that runs them instead. An interrupt lets the batches under way finish
+    and be stored; a second one ends them at once. Damaged batches are set aside and their runs run again.
     """
     store = Store.create(out)
     count = workers or available_processors()
+    backend = _Backend(store, list(plan.outputs), execute, count, scheduler, start_method)
     with store.locked():
+        store.set_aside(store.damage())
         store.remove_leftovers()
-        _write_plan(store, plan)
-        entry = sweep_entry(plan, workers=count)
+        files = store.write_plan(plan.plan_id, plan_tables(plan))
+        entry = sweep_entry(plan, workers=count, scheduler=scheduler, files=files)
         record_sweep(store.root, entry, plan.outputs)
-        settled = store.settled(retry_failed=retry_failed)
+        settled = store.settled(retry_failed=retry_failed, series=plan.study.series)
         todo = [task for task in plan.tasks if task.run_id not in settled]
         progress = Progress(total=len(plan.tasks), stored_before=len(plan.tasks) - len(todo))
         collected = _Collected(progress, on_progress, on_notice)
         status = "failed"
         try:
-            interrupted = _run_all(store, plan, todo, count, execute, start_method, collected)
+            interrupted = _run_all(backend, todo, collected)
             status = "interrupted" if interrupted else "complete"
+            store.write_index()
         finally:
             record_sweep(store.root, _closed(entry, status, progress, len(settled)), plan.outputs)
     return SweepResult(
@@ -149,45 +155,50 @@ class _Collected:
             self.on_notice = None
 
 
-def _run_all(
-    store: Store,
-    plan: Plan,
-    todo: list[Task],
-    workers: int,
-    execute: Execute,
-    start_method: str | None,
-    collected: _Collected,
-) -> bool:
+@dataclass(frozen=True)
+class _Backend:
+    """Where the runs of a sweep happen: in this process, in worker processes, or on a cluster."""
+
+    store: Store
+    outputs: list[str]
+    execute: Execute
+    workers: int
+    scheduler: str | None
+    start_method: str | None
+
+    def run(
+        self, todo: list[Task], stop_requested: Callable[[], bool], on_notice: Callable[[str], None]
+    ) -> Iterator[list[RunReport]]:
+        batches = split(todo, self.workers)
+        if self.scheduler is not None:
+            cluster = Cluster(self.store, self.outputs, self.execute, self.scheduler)
+            return cluster.run(batches, stop_requested)
+        if self.workers == 1 or len(todo) <= 1:
+            tell_when_compiling(on_notice)
+            return self._here(batches, stop_requested)
+        root, method = self.store.root, self.start_method
+        pool = Pool(root, self.outputs, self.execute, self.workers, method, on_notice)
+        return pool.run(batches, stop_requested)
+
+    def _here(
+        self, batches: Sequence[Sequence[Task]], stop_requested: Callable[[], bool]
+    ) -> Iterator[list[RunReport]]:
+        for tasks in batches:
+            if stop_requested():
+                return
+            yield from run_batch(self.store, tasks, self.outputs, self.execute)
+
+
+def _run_all(backend: _Backend, todo: list[Task], collected: _Collected) -> bool:
     """Run the tasks; return True when interrupted, after the batches under way were stored."""
-    batches = split(todo, workers)
-    outputs = list(plan.outputs)
     collected.tell()
     with StopRequest() as stop:
         try:
-            if workers == 1 or len(todo) <= 1:
-                tell_when_compiling(collected.notice)
-                reports = _in_this_process(store, batches, outputs, execute, stop.is_requested)
-            else:
-                pool = Pool(store.root, outputs, execute, workers, start_method, collected.notice)
-                reports = pool.run(batches, stop.is_requested)
-            for batch in reports:
-                collected.add(batch)
+            for reports in backend.run(todo, stop.is_requested, collected.notice):
+                collected.add(reports)
         except KeyboardInterrupt:
             return True
         return stop.is_requested() and collected.progress.finished < collected.progress.total
-
-
-def _in_this_process(
-    store: Store,
-    batches: Sequence[Sequence[Task]],
-    outputs: Sequence[str],
-    execute: Execute,
-    stop_requested: Callable[[], bool],
-) -> Iterator[list[RunReport]]:
-    for tasks in batches:
-        if stop_requested():
-            return
-        yield run_batch(store.root, tasks, outputs, execute)
 
 
 class StopRequest:
@@ -230,15 +241,6 @@ def failed_in_plan(store: Store, plan: Plan) -> int:
     good = set(rows.loc[rows["status"] == OK, "run_id"])
     bad = set(rows.loc[rows["status"] != OK, "run_id"])
     return len((bad - good) & wanted)
-
-
-def _write_plan(store: Store, plan: Plan) -> None:
-    import pandas as pd
-
-    scenarios = pd.DataFrame(
-        {"scenario_hash": list(plan.scenarios), "scenario": list(plan.scenarios.values())}
-    )
-    store.write_plan(plan.plan_id, pd.DataFrame(plan_rows(plan)), scenarios)
 
 
 def _closed(entry: dict[str, Any], status: str, progress: Progress, settled: int) -> dict[str, Any]:

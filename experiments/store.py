@@ -2,13 +2,16 @@
 
 Layout (every file is plain Parquet or JSON, readable without WattLab):
 
-* ``runs/B.parquet``: one row per run: identity, status, error, and the summary value of every output;
-* ``months/B.parquet``: ``run_id``, ``month``, every output; ``days/B.parquet``: the typical day by season;
-* ``log/B.parquet``: wall time and end time of each run, the only data that differ between two equal sweeps;
-* ``plans/P.parquet``, ``plans/P.scenarios.parquet``: the runs of a sweep and their full scenarios;
+* ``runs/B-H.parquet``: one row per run: identity, status, error, and the summary value of every output;
+* ``months/B-H.parquet``: ``run_id``, ``month``, every output; ``days/B-H.parquet``: typical day by season;
+* ``log/B-H.parquet``: wall time and end time of each run, the only data that differ between equal sweeps;
+* ``plans/P.parquet``: the replicates of a sweep and which run each is; ``plans/P.scenarios.parquet``: its
+  scenarios before the overrides; ``plans/P.points.parquet``: its design points;
+* ``index.parquet``: every run with its status and its files; ``damaged/``: what a sweep set aside;
 * ``manifest.json``: the sweeps, code and package versions, output registry (``experiments.manifest``).
 
-A batch exists when its file in ``runs/`` exists: it is written last and holds the checksums of the other two.
+B names the runs of a batch, H is the beginning of the SHA-256 of the file itself, so that every file vouches
+for its own content. A batch exists when its file in ``runs/`` does: it is written last and names the others.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments.errors import StoreError
 
@@ -28,8 +31,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SCHEMA_VERSION = "1"
-TABLES = ("runs", "months", "days", "log", "plans")
+SCHEMA_VERSION = "2"
+BATCH_TABLES = ("runs", "months", "days", "log")
+TABLES = (*BATCH_TABLES, "plans")
+DAMAGED, INDEX = "damaged", "index.parquet"
+# Hex digits of a checksum that stand in the name of a file.
+SUM_DIGITS = 16
 OK, FAILED, LOST = "ok", "failed", "lost"
 
 
@@ -46,6 +53,44 @@ class Batch:
     def name(self) -> str:
         """Name the batch by the runs in it, so that the same batch always has the same name."""
         return hashlib.sha256("".join(self.runs["run_id"]).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A batch as the bytes of its files, ``runs`` last; made anywhere, written by whoever has the disk."""
+
+    name: str
+    files: dict[str, bytes]
+
+
+def encode(batch: Batch) -> Encoded:
+    """Encode a batch; its file of runs names the checksums of its series."""
+    files, sums = {}, {}
+    for table, frame in (("months", batch.months), ("days", batch.days)):
+        if frame is not None:
+            files[table] = parquet_bytes(frame)
+            sums[f"{table}_sha256"] = hashlib.sha256(files[table]).hexdigest()
+    files["log"] = parquet_bytes(batch.log)
+    files["runs"] = parquet_bytes(batch.runs, sums)
+    return Encoded(batch.name, files)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A batch on disk: its files by table, and those that its file of runs names but that are not there."""
+
+    name: str
+    files: dict[str, Path]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that is not what it was: missing, truncated or altered; ``batch`` names its batch."""
+
+    path: Path
+    problem: str
+    batch: str
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -114,105 +159,188 @@ class Store:
             yield
 
     def write_batch(self, batch: Batch) -> None:
-        """Add a batch: data first, the file in ``runs/`` last, because it makes the batch exist."""
+        """Add a batch of runs."""
+        self.write(encode(batch))
+
+    def write(self, encoded: Encoded) -> None:
+        """Add an encoded batch: data first, the file in ``runs/`` last, because it makes the batch exist."""
+        for table, content in encoded.files.items():
+            atomic_write(self._file(table, encoded.name, hashlib.sha256(content).hexdigest()), content)
+
+    def write_plan(self, plan_id: str, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
+        """Add the tables of a plan ("" is the list of runs, written last); returns the checksum of each."""
         sums = {}
-        for table, frame in (("months", batch.months), ("days", batch.days)):
-            if frame is not None:
-                content = parquet_bytes(frame)
-                sums[f"{table}_sha256"] = hashlib.sha256(content).hexdigest()
-                atomic_write(self.file(table, batch.name), content)
-        atomic_write(self.file("log", batch.name), parquet_bytes(batch.log))
-        atomic_write(self.file("runs", batch.name), parquet_bytes(batch.runs, sums))
+        for kind, frame in sorted(tables.items(), reverse=True):
+            path = self.plan_file(plan_id, kind)
+            content = parquet_bytes(frame)
+            atomic_write(path, content)
+            sums[path.name] = hashlib.sha256(content).hexdigest()
+        return sums
 
-    def write_plan(self, plan_id: str, rows: pd.DataFrame, scenarios: pd.DataFrame) -> None:
-        """Add the list of runs of a sweep and the scenarios they use."""
-        atomic_write(self.file("plans", f"{plan_id}.scenarios"), parquet_bytes(scenarios))
-        atomic_write(self.file("plans", plan_id), parquet_bytes(rows))
+    def plan_file(self, plan_id: str, kind: str = "") -> Path:
+        """Return the path of a table of a plan."""
+        return self.root / "plans" / f"{plan_id}{'.' if kind else ''}{kind}.parquet"
 
-    def file(self, table: str, name: str) -> Path:
-        """Return the path of one Parquet file."""
-        return self.root / table / f"{name}.parquet"
+    def _file(self, table: str, batch: str, checksum: str) -> Path:
+        return self.root / table / f"{batch}-{checksum[:SUM_DIGITS]}.parquet"
 
-    def batches(self) -> list[str]:
-        """List the batches that exist: the file in ``runs/`` is there and so is every file it vouches for."""
-        names = sorted(path.stem for path in (self.root / "runs").glob("[!.]*.parquet"))
-        return [name for name in names if self._complete(name)]
+    def stored(self) -> list[Stored]:
+        """List the batches whose file in ``runs/`` can be read, complete or not, by name."""
+        logs = {path.stem.partition("-")[0]: path for path in self._parquet("log")}
+        found = []
+        for path in self._parquet("runs"):
+            notes = _notes(path)
+            if notes is None:
+                continue
+            name = path.stem.partition("-")[0]
+            files = {"runs": path} | ({"log": logs[name]} if name in logs else {})
+            for table in ("months", "days"):
+                if checksum := notes.get(f"{table}_sha256".encode()):
+                    files[table] = self._file(table, name, checksum.decode())
+            found.append(Stored(name, files, tuple(t for t, file in files.items() if not file.exists())))
+        return found
 
-    def _complete(self, name: str) -> bool:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    def batches(self) -> list[Stored]:
+        """List the batches that exist: the file in ``runs/`` is there and so is every file it names."""
+        return [batch for batch in self.stored() if not batch.missing]
 
-        try:
-            notes = pq.read_schema(self.file("runs", name)).metadata or {}
-        except (OSError, pa.ArrowInvalid):
-            return False
-        return all(
-            self.file(table, name).exists()
-            for table in ("months", "days")
-            if f"{table}_sha256".encode() in notes
-        )
+    def damage(self) -> list[Damage]:
+        """Compare every file of every batch with the checksum in its name; list what differs."""
+        found = [
+            Damage(path, "cannot be read", path.stem.partition("-")[0])
+            for path in self._parquet("runs")
+            if _notes(path) is None
+        ]
+        for batch in self.stored():
+            for table, path in batch.files.items():
+                if table in batch.missing:
+                    found.append(Damage(path, "missing", batch.name))
+                elif checksum_of(path)[:SUM_DIGITS] != path.stem.rpartition("-")[2]:
+                    found.append(Damage(path, "altered or truncated", batch.name))
+        return found
 
-    def settled(self, *, retry_failed: bool = False) -> set[str]:
-        """Return the ids of runs that need not run again: done, or failed in the model (and would again)."""
-        rows = self.read("runs", columns=["run_id", "status"])
+    def set_aside(self, damage: Iterable[Damage]) -> None:
+        """Move the batches with damaged files out of the way, whole, so that only their runs run again."""
+        names = {item.batch for item in damage}
+        for table in BATCH_TABLES:
+            for path in self._parquet(table):
+                if path.stem.partition("-")[0] in names:
+                    target = self.root / DAMAGED / table
+                    target.mkdir(parents=True, exist_ok=True)
+                    path.replace(target / path.name)
+
+    def settled(self, *, retry_failed: bool = False, series: bool = False) -> set[str]:
+        """Return the ids of runs that need not run again: done, or failed in the model (and would again).
+
+        With ``series``, runs that were stored without their monthly series do not count.
+        """
+        rows = self.read("runs", columns=["run_id", "status", "series"])
         if rows.empty:
             return set()
         keep = [OK] if retry_failed else [OK, FAILED]
-        return set(rows.loc[rows["status"].isin(keep), "run_id"])
+        enough = rows["series"] if series else rows["series"].notna()
+        return set(rows.loc[rows["status"].isin(keep) & enough, "run_id"])
 
     def read(
-        self, table: str, columns: Iterable[str] | None = None, run_ids: set[str] | None = None
+        self,
+        table: str,
+        columns: Iterable[str] | None = None,
+        run_ids: set[str] | None = None,
+        batches: Iterable[Stored] | None = None,
     ) -> pd.DataFrame:
-        """Read one table of all batches into pandas; only these columns and runs, if given."""
+        """Read one table of all batches into pandas; only these columns, runs and batches, if given."""
         import pandas as pd
         import pyarrow as pa
 
         wanted = list(columns) if columns is not None else None
-        parts = [part for name in self.batches() if (part := self._read_one(table, name, wanted)) is not None]
+        chosen = self.batches() if batches is None else batches
+        files = [batch.files[table] for batch in chosen if table in batch.files]
+        parts = [_read_part(path, wanted) for path in files]
         if not parts:
             return pd.DataFrame(columns=wanted or [])
         frame = pa.concat_tables(parts, promote_options="permissive").to_pandas()
         return frame if run_ids is None else frame[frame["run_id"].isin(run_ids)].reset_index(drop=True)
 
-    def _read_one(self, table: str, name: str, columns: list[str] | None) -> pa.Table | None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        path = self.file(table, name)
-        if not path.exists():
-            return None
-        try:
-            part = pq.ParquetFile(path)
-            known = part.schema_arrow.names
-            chosen = known if columns is None else [column for column in columns if column in known]
-            return part.read(columns=chosen).replace_schema_metadata(None)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise StoreError(f"{path}: damaged or not Parquet; delete it and sweep again") from error
-
-    def read_plan(self, plan_id: str) -> pd.DataFrame:
-        """Read the list of runs of a sweep."""
-        import pyarrow.parquet as pq
-
-        path = self.file("plans", plan_id)
+    def read_plan(self, plan_id: str, kind: str = "") -> pd.DataFrame:
+        """Read a table of a plan: the list of runs ("") or its design ("points")."""
+        path = self.plan_file(plan_id, kind)
         if not path.exists():
             raise StoreError(f"{self.root}: the plan {plan_id} is missing; sweep again")
-        return pq.ParquetFile(path).read().to_pandas()
+        return _read_part(path, None).to_pandas()
 
     def read_scenarios(self, plan_id: str) -> dict[str, str]:
-        """Read the canonical JSON of every scenario of a sweep, by scenario hash."""
-        import pyarrow.parquet as pq
+        """Read the canonical JSON of the scenarios of a sweep before the overrides, by their hash."""
+        frame = self.read_plan(plan_id, "scenarios")
+        return dict(zip(frame["base_hash"], frame["scenario"], strict=True))
 
-        path = self.file("plans", f"{plan_id}.scenarios")
-        frame: Any = pq.ParquetFile(path).read().to_pandas()
-        return dict(zip(frame["scenario_hash"], frame["scenario"], strict=True))
+    def write_index(self) -> None:
+        """Write ``index.parquet``: one row per stored run, its identity, status and files."""
+        import pandas as pd
+
+        keys = [
+            "run_id",
+            "country",
+            "regime",
+            "seed",
+            "months",
+            "engine",
+            "scenario_hash",
+            "status",
+            "series",
+        ]
+        parts = []
+        for batch in self.batches():
+            part = _read_part(batch.files["runs"], keys).to_pandas()
+            for table in BATCH_TABLES:
+                path = batch.files.get(table)
+                part[f"{table}_file"] = path.relative_to(self.root).as_posix() if path else ""
+            parts.append(part)
+        if parts:
+            frame = pd.concat(parts, ignore_index=True).sort_values(["run_id", "runs_file"])
+            atomic_write(self.root / INDEX, parquet_bytes(frame))
 
     def remove_leftovers(self) -> None:
         """Delete temporary files and data of batches that never came to exist (an interrupted write)."""
-        known = set(self.batches())
+        known = {path for batch in self.batches() for path in batch.files.values()}
         for table in ("months", "days", "log"):
-            for path in (self.root / table).glob("[!.]*.parquet"):
-                if path.stem not in known:
+            for path in self._parquet(table):
+                if path not in known:
                     path.unlink(missing_ok=True)
         for table in TABLES:
             for path in (self.root / table).glob(".*.tmp"):
                 path.unlink(missing_ok=True)
+
+    def _parquet(self, table: str) -> list[Path]:
+        return sorted((self.root / table).glob("[!.]*.parquet"))
+
+
+def checksum_of(path: Path) -> str:
+    """Compute the SHA-256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _notes(path: Path) -> dict[bytes, bytes] | None:
+    """Read the notes of a Parquet file; None if it cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return None
+
+
+def _read_part(path: Path, columns: list[str] | None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        part = pq.ParquetFile(path)
+        known = part.schema_arrow.names
+        chosen = known if columns is None else [column for column in columns if column in known]
+        return part.read(columns=chosen).replace_schema_metadata(None)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StoreError(
+            f"{path}: damaged; 'wattlab verify' finds all such files, 'wattlab sweep' runs them again"
+        ) from error

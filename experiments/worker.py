@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from experiments.manifest import now_utc
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 # A compiler's message can be longer than all results of a run.
 LONGEST_ERROR = 300
+# What a worker has done is on disk after this many seconds at the latest.
+LONGEST_PART_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -72,43 +73,65 @@ def execute_run(task: Task) -> Outcome:
     return Outcome(result.months, result.days, summary)
 
 
-def run_batch(root: Path, tasks: Sequence[Task], outputs: Sequence[str], execute: Execute) -> list[RunReport]:
-    """Run tasks one by one, write them as one batch, and report."""
-    batch, reports = compute_batch(tasks, outputs, execute)
-    Store(root).write_batch(batch)
-    return reports
+def run_batch(
+    store: Store, tasks: Sequence[Task], outputs: Sequence[str], execute: Execute
+) -> Iterator[list[RunReport]]:
+    """Run tasks one by one; write and report what is done after every few seconds."""
+    for batch, reports in compute_parts(tasks, outputs, execute):
+        store.write_batch(batch)
+        yield reports
 
 
-def compute_batch(
-    tasks: Sequence[Task], outputs: Sequence[str], execute: Execute
-) -> tuple[Batch, list[RunReport]]:
-    """Run tasks one by one; an error in a run is kept as its row and the others go on."""
-    import pandas as pd
-
-    rows, log, months, days, reports = [], [], [], [], []
+def compute_parts(
+    tasks: Sequence[Task], outputs: Sequence[str], execute: Execute, seconds: float = LONGEST_PART_S
+) -> Iterator[tuple[Batch, list[RunReport]]]:
+    """Run tasks one by one and hand over what is done when it took this long, so that a kill loses little."""
+    started, part = time.perf_counter(), _Part(outputs)
     for task in tasks:
+        part.add(task, execute)
+        if time.perf_counter() - started >= seconds:
+            yield part.closed()
+            started, part = time.perf_counter(), _Part(outputs)
+    if part.reports:
+        yield part.closed()
+
+
+class _Part:
+    """Collects finished runs until they are handed over as one batch."""
+
+    def __init__(self, outputs: Sequence[str]) -> None:
+        self.outputs = outputs
+        self.rows: list[dict[str, Any]] = []
+        self.log: list[dict[str, Any]] = []
+        self.months: list[pd.DataFrame] = []
+        self.days: list[pd.DataFrame] = []
+        self.reports: list[RunReport] = []
+
+    def add(self, task: Task, execute: Execute) -> None:
+        """Run a task; an error in it is kept as its row and the others go on."""
         started = time.perf_counter()
         status, error, detail, summary = OK, "", "", {}
         try:
             outcome = execute(task)
             if task.spec.series:
-                months.append(_keyed(outcome.months.rename_axis("month").reset_index(), task.run_id))
-                days.append(_keyed(outcome.days.reset_index(drop=True), task.run_id))
+                self.months.append(_keyed(outcome.months.rename_axis("month").reset_index(), task.run_id))
+                self.days.append(_keyed(outcome.days.reset_index(drop=True), task.run_id))
             summary = dict(outcome.summary)
         except Exception as problem:  # A sweep outlives any error of a run: it becomes the run's row.
             status, error = FAILED, one_line(problem)
             detail = traceback.format_exc()
         wall_s = time.perf_counter() - started
-        rows.append(run_row(task, status, error, detail, summary, outputs))
-        log.append({"run_id": task.run_id, "wall_s": wall_s, "finished_utc": now_utc()})
-        reports.append(RunReport(task.run_id, status, error, wall_s))
-    batch = Batch(
-        runs=pd.DataFrame(rows),
-        months=_stacked(months, ["run_id", "month", *outputs]),
-        days=_stacked(days),
-        log=pd.DataFrame(log),
-    )
-    return batch, reports
+        self.rows.append(run_row(task, status, error, detail, summary, self.outputs))
+        self.log.append({"run_id": task.run_id, "wall_s": wall_s, "finished_utc": now_utc()})
+        self.reports.append(RunReport(task.run_id, status, error, wall_s))
+
+    def closed(self) -> tuple[Batch, list[RunReport]]:
+        """Return the batch and its reports."""
+        import pandas as pd
+
+        months = _stacked(self.months, ["run_id", "month", *self.outputs])
+        log = pd.DataFrame(self.log)
+        return Batch(pd.DataFrame(self.rows), months, _stacked(self.days), log), self.reports
 
 
 def one_line(problem: Exception) -> str:
@@ -117,13 +140,13 @@ def one_line(problem: Exception) -> str:
     return f"{type(problem).__name__}: {first}"[:LONGEST_ERROR]
 
 
-def record_lost(root: Path, task: Task, outputs: Sequence[str], reason: str) -> RunReport:
+def record_lost(store: Store, task: Task, outputs: Sequence[str], reason: str) -> RunReport:
     """Write the row of a run whose worker process died each time it was tried."""
     import pandas as pd
 
     runs = pd.DataFrame([run_row(task, LOST, reason, "", {}, outputs)])
     log = pd.DataFrame([{"run_id": task.run_id, "wall_s": 0.0, "finished_utc": now_utc()}])
-    Store(root).write_batch(Batch(runs=runs, months=None, days=None, log=log))
+    store.write_batch(Batch(runs=runs, months=None, days=None, log=log))
     return RunReport(task.run_id, LOST, reason, 0.0)
 
 

@@ -19,6 +19,9 @@ AllowIncomplete = Annotated[
     bool,
     typer.Option("--allow-incomplete", help="Draw figures although runs failed or are missing; they say so."),
 ]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler; its workers run instead of local processes.")
+]
 AsCsv = Annotated[bool, typer.Option("--csv", help="All fields, as CSV.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands import app
-from experiments.commands.options import Full, Quick, Retry, Workers, size_name
+from experiments.commands.options import Full, Quick, Retry, Scheduler, Workers, size_name
 from experiments.commands.output import exit_code, report_sweep
 
 
@@ -21,6 +21,7 @@ def sweep(
         "results"
     ),
     workers: Workers = None,
+    scheduler: Scheduler = None,
     retry_failed: Retry = False,
 ) -> None:
     """Run a study on all processors; started again, it goes on where it stopped."""
@@ -35,6 +36,7 @@ def sweep(
             size_name(quick, full),
             out,
             workers=workers,
+            scheduler=scheduler,
             retry_failed=retry_failed,
             on_progress=show,
             on_notice=print_line,

@@ -1,0 +1,105 @@
+"""Batches of tasks on an existing Dask cluster; results come back to this process, which alone writes them.
+
+The workers need WattLab of the same code version, and no access to the results directory or to study files.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from experiments.errors import RunnerError
+from experiments.plan import Task
+from experiments.pool import Job
+from experiments.provenance import code_version
+from experiments.store import Encoded, Store, encode
+from experiments.worker import Execute, RunReport, compute_parts, record_lost
+
+CONNECT_S = "10s"
+# Batches per thread of the cluster that are sent ahead, so that no worker waits for this process.
+AHEAD = 2
+_one_at_a_time = threading.Lock()
+
+
+def run_remotely(
+    tasks: Sequence[Task], outputs: Sequence[str], execute: Execute, version: str
+) -> tuple[list[Encoded], list[RunReport]]:
+    """Run a batch on a worker of the cluster; one at a time in each process: the model has no threads."""
+    if code_version() != version:
+        raise RunnerError(f"a cluster worker has other code ({code_version()}) than this process ({version})")
+    parts, done = [], []
+    with _one_at_a_time:
+        for batch, reports in compute_parts(tasks, outputs, execute):
+            parts.append(encode(batch))
+            done += reports
+    return parts, done
+
+
+class Cluster:
+    """Runs jobs on a Dask cluster and yields the reports of each batch as it is stored."""
+
+    def __init__(self, store: Store, outputs: Sequence[str], execute: Execute, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise RunnerError("a scheduler needs Dask: pip install 'wattlab[cluster]'") from error
+        self.store, self.outputs, self.execute = store, list(outputs), execute
+        try:
+            self.client: Any = Client(address, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise RunnerError(f"no Dask scheduler answers at {address}") from error
+        self.queue: deque[Job] = deque()
+
+    def run(
+        self, batches: Sequence[Sequence[Task]], stop_requested: Callable[[], bool]
+    ) -> Iterator[list[RunReport]]:
+        """Run all batches; once a stop is requested, only those that the cluster has already."""
+        from distributed import as_completed
+
+        self.queue.extend(Job(tasks) for tasks in batches)
+        sent: dict[Any, Job] = {}
+        try:
+            arriving = as_completed(loop=self.client.loop)
+            while self.queue or sent:
+                while self.queue and len(sent) < self._room() and not stop_requested():
+                    job = self.queue.popleft()
+                    future = self._submit(job)
+                    sent[future] = job
+                    arriving.add(future)
+                if not sent:
+                    return
+                future = next(arriving)
+                yield from self._receive(future, sent.pop(future))
+                future.release()
+        finally:
+            self.client.close()
+
+    def _room(self) -> int:
+        return AHEAD * max(1, sum(self.client.nthreads().values()))
+
+    def _submit(self, job: Job) -> Any:
+        arguments = (list(job.tasks), self.outputs, self.execute, code_version())
+        return self.client.submit(run_remotely, *arguments, pure=False)
+
+    def _receive(self, future: Any, job: Job) -> Iterator[list[RunReport]]:
+        """Store what a batch left; a batch that killed its workers is split until the run is found."""
+        from concurrent.futures import CancelledError
+
+        from distributed import KilledWorker
+
+        try:
+            parts, reports = future.result()
+        except (OSError, CancelledError) as error:
+            raise RunnerError("the Dask scheduler is gone; the same command goes on with another") from error
+        except KilledWorker:
+            if len(job.tasks) > 1:
+                self.queue.extendleft(Job([task]) for task in reversed(job.tasks))
+            else:
+                reason = "the cluster workers died on this run each time"
+                yield [record_lost(self.store, job.tasks[0], self.outputs, reason)]
+            return
+        for part in parts:
+            self.store.write(part)
+        yield reports

@@ -1,0 +1,43 @@
+"""``wattlab study``: start a study from a commented template, and see what it costs before it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.commands import app
+from experiments.commands.options import Full, Quick, Workers, size_name
+
+study_app = typer.Typer(help="Start a study, and check what it costs.", no_args_is_help=True)
+app.add_typer(study_app, name="study")
+
+
+@study_app.command()
+def new(
+    path: Annotated[Path, typer.Argument(help="File to write, ending in .toml.")],
+) -> None:
+    """Write a commented study that runs as it is, to be changed by hand."""
+    from experiments.study_file import write_template
+
+    typer.echo(write_template(path))
+
+
+@study_app.command()
+def check(
+    study: Annotated[str, typer.Argument(help="Shipped study or path of a .toml file.")],
+    quick: Quick = False,
+    full: Full = False,
+    workers: Workers = None,
+    trial: Annotated[bool, typer.Option(help="Run up to three runs to measure time and disk.")] = True,
+) -> None:
+    """Check a study and print its number of runs and, from a trial, its time and disk space."""
+    from experiments.design import load_study
+    from experiments.progress import print_line
+    from experiments.study_file import check_study
+    from experiments.worker import tell_when_compiling
+
+    tell_when_compiling(print_line)
+    for text in check_study(load_study(study), size_name(quick, full), workers=workers, trial=trial):
+        typer.echo(text)
