@@ -1,4 +1,6 @@
-"""Consumer classes of a zone (households, industry, commerce, farms): demand response and rooftop solar."""
+"""Consumer classes of a zone (households, industry, commerce, farms): demand response, rooftop solar,
+batteries.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +33,7 @@ class Consumer(Columns):
     price_index: float
     demand_index: float
     solar_mw: float
+    battery_mwh: float
     # Flows of the month
     load_mw: ByHour
     energy_mwh: float
@@ -50,23 +53,36 @@ class Consumer(Columns):
 
     @register_jitable
     def adopt(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Put solar on more roofs: a Bass hazard damped by the payback time that the own tariff implies (Eq.
-        M11, B16).
+        """Put solar on more roofs and batteries beside it: Bass hazards damped by the payback times that the
+        own tariff and the buyback imply (Eq. M11, B16).
         """
         if self.solar_potential_mw <= 0.0:
             return
+        buyback = par.net_metering_buyback_local_per_kwh / world.local_per_usd
         self_use = par.solar_self_use_share * self.tariff_usd_per_kwh
-        sold = (1.0 - par.solar_self_use_share) * par.net_metering_buyback_local_per_kwh / world.local_per_usd
+        sold = (1.0 - par.solar_self_use_share) * buyback
         saving = par.solar_yield_kwh_per_kw_year * (self_use + sold)
-        payback = payback_years(par.solar_capex_usd_per_kw, saving)
-        share = min(1.0, self.solar_mw / self.solar_potential_mw)
-        hazard = adoption_hazard(
-            par.solar_innovation,
-            par.solar_imitation,
-            share,
-            par.solar_payback_gain,
-            payback,
-            par.solar_payback_reference_years,
+        self.solar_mw += adopted(
+            par, self.solar_mw, self.solar_potential_mw, payback_years(par.solar_capex_usd_per_kw, saving)
         )
-        left = self.solar_potential_mw - self.solar_mw
-        self.solar_mw += left * min(1.0, hazard / MONTHS_PER_YEAR)
+        # A battery moves a kWh from the buyback at noon to the own tariff in the evening
+        gain = par.battery_efficiency * self.tariff_usd_per_kwh - buyback
+        payback = payback_years(par.battery_capex_usd_per_kwh, par.battery_cycles_per_year * gain)
+        room_mwh = par.battery_kwh_per_kw * self.solar_mw
+        self.battery_mwh += adopted(par, self.battery_mwh, room_mwh, payback)
+
+
+@register_jitable
+def adopted(par: Parameters, owned: float, potential: float, payback: float) -> float:
+    """What is newly adopted in a month of a potential, by payback in years (Eq. M11, B16)."""
+    if potential <= 0.0:
+        return 0.0
+    hazard = adoption_hazard(
+        par.solar_innovation,
+        par.solar_imitation,
+        min(1.0, owned / potential),
+        par.solar_payback_gain,
+        payback,
+        par.solar_payback_reference_years,
+    )
+    return max(0.0, potential - owned) * min(1.0, hazard / MONTHS_PER_YEAR)

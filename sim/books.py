@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from agents.grid_operator import reference_gap
 from sim.census import count_ai_firms, count_machines_ths, count_miners, count_world_miners
 from sim.enforcement import collect_seizures
+from sim.grid_outputs import TypicalDays, grid_row
 from sim.invariants import check_hardware, check_people
 from sim.labour_market import count_jobs
 from sim.ledger import A, Ledger, M
-from sim.power import MonthOfPower, season_of
+from sim.power import MonthOfPower
 from sim.settlement import (
     Totals,
     Treasury,
@@ -24,6 +26,7 @@ from sim.settlement import (
     settle_power,
     total,
 )
+from sim.surplus import surplus_of
 from sim.treasury import TreasuryBooks, exchange_row, tax_row
 from sim.variables import Recorder
 
@@ -50,8 +53,7 @@ class Books:
         self.seizures = (0.0, 0.0, 0.0)
         mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
         self.treasury = TreasuryBooks(mean_load_mw, model.values["smart_meter_share_start"])
-        self.day_sums: dict[tuple[str, str], FloatArray] = {}
-        self.day_counts: dict[str, int] = {}
+        self.days = TypicalDays()
         self.take_census()
 
     def open_power_accounts(self) -> None:
@@ -70,6 +72,11 @@ class Books:
                 model.marginal_usd_per_mwh = power.price_usd_per_mwh
         sold_kwh = operator["allowed_sales_mwh"].sum() * 1000.0
         operator["reference_energy_usd_per_kwh"] = operator["energy_cost_usd"].sum() / sold_kwh
+        network_usd = operator["network_cost_usd_per_year"][0] / 12.0
+        for month in range(OPENING_MONTHS):
+            operator["reference_gap_usd"][0, month] = reference_gap(
+                operator[0], month, network_usd, model.values["fuel_pass_through_share"]
+            )
 
     def open(self, t: int) -> None:
         """Remember the stocks that the month starts from."""
@@ -137,9 +144,11 @@ class Books:
     ) -> None:
         """Record the outputs of the month."""
         model = self.model
+        surplus = surplus_of(model.power, power, t)
         self.row = (
             self.bitcoin_row(t) | self.mining_row() | self.ai_row(t) | self.allocation_row()
-            | self.money_row(miners, ai_firms) | self.labour_row(miners, ai_firms) | self.grid_row(t, power)
+            | self.money_row(miners, ai_firms) | self.labour_row(miners, ai_firms)
+            | grid_row(model, t, power, surplus, self.power_accounts)
             | exchange_row(model.state, miners, ai_firms, self.power_accounts, treasury)
             | tax_row(miners, ai_firms, self.power_accounts, treasury)
             | self.treasury.coin_row(model.state, float(model.drivers.btc_price_usd[t]))
@@ -147,7 +156,7 @@ class Books:
         self.row["net_fiscal_with_coins_usd"] += self.row["net_fiscal_usd"]
         self.recorder.record(t, self.row)
         if t >= model.scenario.months - TYPICAL_MONTHS:
-            self.add_day(t, power)
+            self.days.add(model, t, power, surplus)
 
     def bitcoin_row(self, t: int) -> dict[str, float]:
         """Outputs on the bitcoin network."""
@@ -238,61 +247,6 @@ class Books:
             "wages_usd": miners["wages_usd"] + ai_firms["wages_usd"],
         }
 
-    def grid_row(self, t: int, power: MonthOfPower) -> dict[str, float]:
-        """Outputs on the power system."""
-        state, accounts, days = self.model.state, self.power_accounts, float(self.model.drivers.days[t])
-        result = power.result
-        load = power.demand_mw.sum(axis=0)
-        return {
-            "arrears_usd": float(state.operator["arrears_usd"][0]),
-            "others_tariff_usd_per_kwh": accounts.consumer_bill_usd / (accounts.consumer_mwh * 1000.0),
-            "consumer_bill_usd": accounts.consumer_bill_usd,
-            "others_energy_mwh": accounts.consumer_mwh,
-            "special_energy_mwh": accounts.special_mwh,
-            "stolen_mwh": accounts.stolen_mwh,
-            "marginal_cost_usd_per_mwh": float((power.price_usd_per_mwh * load).sum() / load.sum()),
-            "grid_cost_usd": accounts.energy_usd + accounts.capacity_usd,
-            "capacity_payments_usd": accounts.capacity_usd,
-            "shed_mwh": float(result.shed_mw.sum()) * days,
-            "interrupted_mwh": float(result.interrupted_mw.sum()) * days,
-            "curtailed_mwh": float(result.over_mw.sum()) * days,
-            "surplus_hours": float((power.spare_mw >= LARGE_BLOCK_MW).sum()),
-            "generation_mwh": power.generation_mwh,
-            "emissions_t": power.emissions_t,
-            "solar_mw": float(state.consumers["solar_mw"].sum()),
-            "local_per_usd": float(self.model.drivers.local_per_usd[t]),
-        }
-
-    def add_day(self, t: int, power: MonthOfPower) -> None:
-        """Add the month's day to the typical day of its season."""
-        season = four_seasons(int(self.model.drivers.month_of_year[t]))
-        columns = {
-            "load_mw": power.base_mw.sum(axis=0),
-            "mining_mw": power.mining_mw,
-            "ai_mw": power.ai_mw,
-            "solar_mw": power.solar_mw,
-            "price_usd_per_mwh": power.price_usd_per_mwh,
-        }
-        for name, series in power.technology_mw.items():
-            columns["utility_solar_mw" if name == "solar" else f"{name}_mw"] = series
-        for name, series in columns.items():
-            key = (season, name)
-            self.day_sums[key] = self.day_sums.get(key, np.zeros(24)) + series
-        self.day_counts[season] = self.day_counts.get(season, 0) + 1
-
     def typical_days(self) -> pd.DataFrame:
         """Mean day by season over the last months of the run: season, hour and hourly MW or USD per MWh."""
-        frames = []
-        for season, count in self.day_counts.items():
-            table = {"season": [season] * 24, "hour": list(range(24))}
-            table |= {name: series / count for (s, name), series in self.day_sums.items() if s == season}
-            frames.append(pd.DataFrame(table))
-        return pd.concat(frames, ignore_index=True).fillna(0.0)
-
-
-def four_seasons(month_of_year: int) -> str:
-    """Season for typical days: winter, spring, summer (June to September), autumn."""
-    season = season_of(month_of_year)
-    if season != "shoulder":
-        return season
-    return "spring" if month_of_year < 6 else "autumn"
+        return self.days.frame()

@@ -15,6 +15,7 @@ from sim.regimes import explain, find_text, read_toml
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Twelve = Annotated[list[float], Field(min_length=12, max_length=12)]
+MONTH = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
 Day = Annotated[list[float], Field(min_length=24, max_length=24)]
 
 
@@ -49,7 +50,11 @@ class Quantity(Strict):
 
 
 class Plant(Strict):
-    """One plant or station; capacity is dependable MW, availability by calendar month."""
+    """One plant or station; capacity is dependable MW, availability by calendar month.
+
+    ``online_from`` and ``online_until`` (YYYY-MM, blank: always) bound the months in which it stands;
+    ``planned`` plants may come later than announced.
+    """
 
     name: str
     technology: str
@@ -65,6 +70,9 @@ class Plant(Strict):
     capacity_payment_local_bn_per_year: float = Field(default=0.0, ge=0)
     energy_limited: bool = False
     gas_group: bool = False
+    online_from: str = Field(default="", pattern=MONTH)
+    online_until: str = Field(default="", pattern=MONTH)
+    planned: bool = False
     source: str
     status: str
     note: str = ""

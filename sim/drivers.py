@@ -149,6 +149,13 @@ def interruptions(
     return factor
 
 
+def foggy(labels: tuple[str, ...], seed: int, probability: float) -> npt.NDArray[np.bool_]:
+    """Say which months are a January of dense fog and low rivers; one draw a year."""
+    draws = series(seed, "fog", len(labels))[:, 0]
+    january = np.array([label.endswith("-01") for label in labels])
+    return np.asarray(january & (draws < probability))
+
+
 def apply_events(labels: tuple[str, ...], field: str, values: FloatArray) -> FloatArray:
     """Overwrite the months of dated historical events of a field."""
     for row in table("events.csv"):
@@ -222,6 +229,8 @@ def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Dr
     fees = values["fee_share_median"] * np.exp(values["fee_share_log_spread"] * normals(seed, "fees", months))
     years = (np.arange(months) + int(labels[0][5:]) - 1) // 12
     water = np.exp(values["hydrology_volatility"] * normals(seed, "hydrology", months)[years])
+    fog = foggy(labels, seed, values["fog_probability_per_year"])
+    water = np.where(fog, values["fog_water_left_share"] * water, water)
     gas = interruptions(
         seed,
         months,
@@ -250,7 +259,7 @@ def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Dr
         fuel_cost_usd_per_mwh=fuel_costs(scenario, labels, seed, values),
         hydro_factor=dated("hydro_availability_factor", water),
         gas_factor=dated("rlng_supply_factor", gas),
-        link_factor=dated("link_factor", np.ones(months)),
+        link_factor=dated("link_factor", np.where(fog, values["fog_link_left_share"], 1.0)),
         plant_factor=plant_events(labels) if at_home else {},
         outage_factor=np.minimum(1.0, np.exp(values["outage_volatility"] * normals(seed, "outage", months))),
         demand_factor=np.exp(values["demand_volatility"] * normals(seed, "demand", months)),

@@ -216,7 +216,8 @@ def settle_public(state: State, country: Country, v: dict[str, float]) -> None:
     hours = 8766.0
     energy_mwh = float(np.mean(country.load_shape.mean_load_mw)) * hours
     allowed = energy_mwh * (1.0 - v["transmission_loss_share"]) * (1.0 - v["allowed_loss_share"])
-    operator["base_tariff_usd_per_kwh"] = determined
+    operator["base_tariff_usd_per_kwh"] = operator["reference_tariff_usd_per_kwh"] = determined
+    operator["loss_share"] = v["distribution_loss_share"]
     operator["subsidy_usd_per_kwh"] = determined - uniform
     operator["network_cost_usd_per_year"] = v["network_margin_local_per_kwh"] / local * allowed * 1000.0
     operator["arrears_usd"] = v["circular_debt_local_bn"] * 1e9 / local

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.compiled import kernel
 from sim.countries import Country
 from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
+from sim.power_loads import consumer_loads, firm_loads, publish_service, value_dispatch
+from sim.regimes import months_between
 from sim.state import State
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,8 +25,7 @@ HEATING_MONTHS = (12, 1, 2)
 STORAGE_FLOOR_SHARE, STORAGE_SHARE_PER_AVAILABILITY = 0.25, 1.1
 OVER_COST_USD_PER_MWH = 0.01
 HOURS_PER_YEAR = 8766.0
-# Rooftop solar replaces at most this share of a class's load in an hour (assumed)
-LARGEST_SOLAR_SHARE = 0.8
+EVENING_HOURS = (18, 19, 20, 21, 22)
 IMPORTED_FUELS = ("imported_coal", "rlng", "furnace_oil", "iran_import", "nuclear")
 
 
@@ -42,14 +42,16 @@ class MonthOfPower:
 
     ``price_usd_per_mwh`` is the marginal cost of generation by hour, weighted by zonal demand: in an hour of
     shortage that of the dearest plant, since what is shed is nobody's purchase. Scarcity shows as energy
-    shed.
+    shed. ``new_load_usd_per_mwh`` is the same for miners and AI firms, hour by hour in their own zones.
     """
 
     result: DispatchResult
     days: float
     demand_mw: FloatArray
     price_usd_per_mwh: FloatArray
-    spare_mw: FloatArray
+    new_load_usd_per_mwh: float
+    maximum_mw: FloatArray
+    cost_usd_per_mwh: FloatArray
     energy_cost_usd: float
     imported_fuel_usd: float
     generation_mwh: float
@@ -59,103 +61,6 @@ class MonthOfPower:
     mining_mw: FloatArray
     ai_mw: FloatArray
     technology_mw: dict[str, FloatArray]
-
-
-@kernel
-def firm_loads(miners, ai_firms, zones):  # type: ignore[no-untyped-def]
-    """Add up hourly load by zone: returns (licensed mining, other mining, AI), each zones x 24 in MW at the
-    meter.
-    """
-    licensed = np.zeros((zones, 24))
-    informal = np.zeros((zones, 24))
-    ai = np.zeros((zones, 24))
-    for i in range(len(miners)):
-        firm = miners[i]
-        if firm.energised_mw <= 0.0:
-            continue
-        zone = min(firm.zone, zones - 1)
-        for hour in range(24):
-            if firm.compliance == 0:
-                licensed[zone, hour] += firm.load_mw[hour]
-            else:
-                informal[zone, hour] += firm.load_mw[hour]
-    for i in range(len(ai_firms)):
-        other = ai_firms[i]
-        if other.active == 1:
-            zone = min(other.zone, zones - 1)
-            for hour in range(24):
-                ai[zone, hour] += other.load_mw[hour]
-    return licensed, informal, ai
-
-
-@kernel
-def consumer_loads(consumers, profile_mw, sun, zones):  # type: ignore[no-untyped-def]
-    """Set every class's net load by hour and add up by zone: returns (net load, load that new solar
-    replaced), each zones x 24 in MW. ``sun`` is the load replaced by one MW of solar in each hour.
-    """
-    base = np.zeros((zones, 24))
-    shade = np.zeros((zones, 24))
-    for i in range(len(consumers)):
-        group = consumers[i]
-        share = group.base_share * group.demand_index
-        added = group.solar_mw - group.solar_start_mw
-        for hour in range(24):
-            wanted = share * profile_mw[hour]
-            solar = min(added * sun[hour], LARGEST_SOLAR_SHARE * wanted)
-            group.load_mw[hour] = wanted - solar
-            base[group.zone, hour] += wanted - solar
-            shade[group.zone, hour] += solar
-    return base, shade
-
-
-@kernel
-def publish_service(worlds, demand, cut_first, interrupted, shed):  # type: ignore[no-untyped-def]
-    """Publish the served share of interruptible and firm load in each hour."""
-    world = worlds[0]
-    firm_mean, cut_mean = 0.0, 0.0
-    for hour in range(24):
-        wanted, total, lost, cut = 0.0, 0.0, 0.0, 0.0
-        for zone in range(demand.shape[0]):
-            wanted += cut_first[zone, hour]
-            total += demand[zone, hour]
-            lost += shed[zone, hour]
-            cut += interrupted[zone, hour]
-        firm_share = 1.0 - lost / max(total - wanted, 1e-9)
-        cut_share = 1.0 - cut / wanted if wanted > 0.0 else firm_share
-        world.firm_served_share[hour] = firm_share
-        world.interruptible_served_share[hour] = cut_share
-        firm_mean += firm_share / 24.0
-        cut_mean += cut_share / 24.0
-    world.firm_served_mean = firm_mean
-    world.interruptible_served_mean = cut_mean
-
-
-@kernel
-def value_dispatch(gen, price, demand, cost, imported, fuel, emission, days):  # type: ignore[no-untyped-def]
-    """Turn dispatch into the month's totals: returns (price by hour weighted by zonal demand and at most the
-    dearest plant's cost, energy cost, imported fuel in USD, generation in MWh, emissions in t).
-    """
-    plants, hours = gen.shape
-    ceiling = cost.max()
-    weighted = np.zeros(hours)
-    for hour in range(hours):
-        total = 0.0
-        for zone in range(demand.shape[0]):
-            total += demand[zone, hour]
-        for zone in range(demand.shape[0]):
-            weight = demand[zone, hour] / max(total, 1e-9)
-            weighted[hour] += min(price[zone, hour], ceiling) * weight
-    cost_usd, fuel_usd, generation, emissions = 0.0, 0.0, 0.0, 0.0
-    for p in range(plants):
-        energy = 0.0
-        for hour in range(hours):
-            energy += gen[p, hour]
-        energy *= days
-        cost_usd += energy * cost[p]
-        fuel_usd += energy * fuel[p] if imported[p] else 0.0
-        generation += energy
-        emissions += energy * emission[p]
-    return weighted, cost_usd, fuel_usd, generation, emissions
 
 
 class PowerSystem:
@@ -175,6 +80,7 @@ class PowerSystem:
         )
         self.must_run = np.array([p.must_run_share for p in plants])
         self.take_or_pay = np.array([p.take_or_pay_share for p in plants])
+        self.contracted_mw = self.take_or_pay * self.capacity
         self.om_usd = (
             np.array([p.variable_om_local_per_kwh for p in plants]) / values["local_per_usd"] * 1000.0
         )
@@ -185,8 +91,10 @@ class PowerSystem:
         self.imported = np.array([p.fuel in IMPORTED_FUELS for p in plants])
         self.group = np.where([p.gas_group for p in plants], 0, -1).astype(np.int64)
         self.contract_gas = (self.group >= 0) & (self.take_or_pay > 0.0)
-        local_bn = sum(p.capacity_payment_local_bn_per_year for p in plants)
+        local_bn = np.array([p.capacity_payment_local_bn_per_year for p in plants])
         self.capacity_usd_per_month = local_bn * 1e9 / values["local_per_usd"] / 12.0
+        self.online = self.online_series()
+        self.groups = tuple(dict.fromkeys((p.technology, p.zone) for p in plants))
         self.shape = {s: np.array(getattr(country.load_shape, s)) for s in SEASONS}
         self.solar = {s: np.array(getattr(country.solar_shape, s)) for s in SEASONS}
         self.wind = {s: np.array(getattr(country.wind_shape, s)) for s in SEASONS}
@@ -194,6 +102,20 @@ class PowerSystem:
         self.fuel_usd = self.fuel_series()
         self.plant_factor = self.plant_series()
         self.fallbacks = 0
+
+    def online_series(self) -> FloatArray:
+        """Say which plants stand in a month (1 or 0 by month and plant); planned ones come late by the
+        delay.
+        """
+        labels = self.drivers.labels
+        online = np.ones((len(labels), len(self.country.plant)))
+        delay = round(12.0 * self.values["new_plant_delay_years"])
+        for i, plant in enumerate(self.country.plant):
+            first = months_between(labels[0], plant.online_from) if plant.online_from else 0
+            online[: max(0, first + delay * plant.planned), i] = 0.0
+            if plant.online_until:
+                online[max(0, months_between(labels[0], plant.online_until) + 1) :, i] = 0.0
+        return online
 
     def available_mw(self, month_of_year: int) -> FloatArray:
         """Available MW by plant and hour in a calendar month of normal water and no outage beyond the
@@ -234,6 +156,13 @@ class PowerSystem:
         share = self.values["rlng_winter_share"] if heating else 1.0
         return self.values["rlng_group_cap_mw"] * share * float(self.drivers.gas_factor[t])
 
+    def gas_volume_mwh(self, t: int) -> float:
+        """Monthly limit of all plants of the gas group, MWh: cargoes that can be landed, less in
+        interruptions.
+        """
+        hours = 24.0 * float(self.drivers.days[t])
+        return self.values["rlng_group_mean_mw"] * hours * float(self.drivers.gas_factor[t])
+
     def fuel_series(self) -> FloatArray:
         """Fuel plus variable cost by month and plant, USD per MWh."""
         months = len(self.drivers.labels)
@@ -251,6 +180,7 @@ class PowerSystem:
         factor = np.ones((months, len(self.country.plant)))
         factor[:, self.thermal] = self.drivers.outage_factor[:, None]
         factor[:, self.is_hydro & ~self.limited] = self.drivers.hydro_factor[:, None]
+        factor *= self.online
         for name, series in self.drivers.plant_factor.items():
             for i, plant in enumerate(self.country.plant):
                 if plant.name == name:
@@ -267,7 +197,17 @@ class PowerSystem:
         profile = mean * self.shape[season]
         yield_share = self.values["solar_yield_kwh_per_kw_year"] / HOURS_PER_YEAR
         loss = (1.0 - self.values["distribution_loss_share"]) * (1.0 - self.values["transmission_loss_share"])
-        return consumer_loads(state.consumers, profile, yield_share * self.solar[season] / loss, self.zones)
+        sun = self.solar[season]
+        battery = self.battery_mw(sun) / loss
+        return consumer_loads(state.consumers, profile, yield_share * sun / loss, battery, self.zones)
+
+    def battery_mw(self, sun: FloatArray) -> FloatArray:
+        """Load that one MWh of batteries adds while the sun shines and takes away in the evening, MW by hour:
+        a full cycle on most days (Eq. M11).
+        """
+        daily = self.values["battery_cycles_per_year"] * 24.0 / HOURS_PER_YEAR
+        evening = np.isin(np.arange(24), EVENING_HOURS) / len(EVENING_HOURS)
+        return daily * (sun / sun.sum() / self.values["battery_efficiency"] - evening)
 
     def run_month(self, state: State, t: int) -> MonthOfPower:
         """Dispatch month ``t`` and publish served shares by hour; mining under an interruption contract is
@@ -278,7 +218,7 @@ class PowerSystem:
         base, solar = self.base_load(state, t)
         licensed, informal, ai = firm_loads(state.miners, state.ai_firms, self.zones)
         delivery = 1.0 - values["transmission_loss_share"]
-        interruptible = state.policy["interruption_hours_per_year"][0] > 0.0
+        interruptible = self.interruptible(state, t)
         cut_first = licensed / delivery if interruptible else np.zeros_like(licensed)
         demand = base + (licensed + informal + ai) / delivery
         water_share = self.availability[:, drivers.month_of_year[t] - 1] * drivers.hydro_factor[t]
@@ -294,11 +234,11 @@ class PowerSystem:
             max_mw=maximum,
             cost_usd_per_mwh=cost,
             energy_max_mwh=water,
-            energy_min_mwh=self.take_or_pay * self.capacity * 24.0 * days * drivers.gas_factor[t],
+            energy_min_mwh=self.contracted_mw * self.online[t] * 24.0 * days * drivers.gas_factor[t],
             take_or_pay_usd_per_mwh=cost,
             fuel_group=self.group,
             group_cap_mw=np.array([self.gas_cap_mw(t)]),
-            group_energy_max_mwh=np.array([np.inf]),
+            group_energy_max_mwh=np.array([self.gas_volume_mwh(t)]),
             demand_mw=demand,
             interruptible_mw=cut_first,
             link_north_mw=values["link_mw"] * drivers.link_factor[t],
@@ -309,8 +249,16 @@ class PowerSystem:
         )
         result = clear_month(case)
         self.fallbacks += result.fallback
+        state.operator["interrupted_hours"] += days * float((result.interrupted_mw.sum(axis=0) > 0.0).sum())
         publish_service(state.world, demand, cut_first, result.interrupted_mw, result.shed_mw)
         return self.account(result, t, demand, base, solar, licensed + informal, ai, cost, maximum)
+
+    def interruptible(self, state: State, t: int) -> bool:
+        """Whether licensed mining may still be cut before others: its contract has hours left this year."""
+        if t % 12 == 0:
+            state.operator["interrupted_hours"] = 0.0
+        allowed = float(state.policy["interruption_hours_per_year"][0])
+        return allowed > float(state.operator["interrupted_hours"][0])
 
     def account(
         self, result: DispatchResult, t: int, demand: FloatArray, base: FloatArray, solar: FloatArray,
@@ -318,9 +266,9 @@ class PowerSystem:
     ) -> MonthOfPower:  # fmt: skip
         """Turn dispatch into money, energy and emissions of the month."""
         days = float(self.drivers.days[t])
-        price, energy_usd, fuel_usd, generation_mwh, emissions_t = value_dispatch(
-            result.gen_mw, result.price_usd_per_mwh, demand, cost, self.imported, self.fuel_usd[t],
-            self.emission, days,
+        price, new_load_price, energy_usd, fuel_usd, generation_mwh, emissions_t = value_dispatch(
+            result.gen_mw, result.price_usd_per_mwh, demand, mining + ai, cost, self.imported,
+            self.fuel_usd[t], self.emission, days,
         )  # fmt: skip
         technology: dict[str, FloatArray] = {}
         for i, plant in enumerate(self.country.plant):
@@ -330,7 +278,9 @@ class PowerSystem:
             days=days,
             demand_mw=demand,
             price_usd_per_mwh=price,
-            spare_mw=self.spare_mw(result, maximum, t),
+            new_load_usd_per_mwh=new_load_price,
+            maximum_mw=maximum,
+            cost_usd_per_mwh=cost,
             energy_cost_usd=energy_usd,
             imported_fuel_usd=fuel_usd,
             generation_mwh=generation_mwh,
@@ -342,22 +292,10 @@ class PowerSystem:
             technology_mw=technology,
         )
 
-    def spare_mw(self, result: DispatchResult, maximum: FloatArray, t: int) -> FloatArray:
-        """Idle capacity by hour after the reserve, with the gas limit; stored water is not counted as
-        spare.
-        """
-        idle = np.maximum(0.0, maximum - result.gen_mw)
-        gas = self.group >= 0
-        limit = self.gas_cap_mw(t) - result.gen_mw[gas].sum(axis=0)
-        free = idle[~gas & ~self.limited].sum(axis=0) + np.minimum(
-            idle[gas].sum(axis=0), np.maximum(0.0, limit)
-        )
-        return np.maximum(0.0, free - self.values["reserve_margin_mw"])
-
     def capacity_cost_usd(self, t: int) -> float:
         """Capacity payments of a month, owed whether plants run or not; the local part erodes with the
         exchange rate.
         """
         share = self.values["capacity_usd_share"]
         slide = self.values["local_per_usd"] / float(self.drivers.local_per_usd[t])
-        return self.capacity_usd_per_month * (share + (1.0 - share) * slide)
+        return float(self.online[t] @ self.capacity_usd_per_month) * (share + (1.0 - share) * slide)

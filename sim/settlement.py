@@ -100,6 +100,11 @@ class PowerAccounts:
     special_mwh: float
     stolen_mwh: float
     special_cost_usd: float
+    special_gap_treasury_usd: float
+    special_full_cost_usd: float
+    lost_mwh: float
+    excess_loss_mwh: float
+    loss_support_usd: float
     subsidy_usd: float
     arrears_change_usd: float
 
@@ -123,20 +128,23 @@ class Treasury:
         return self.inspections_usd + self.metering_usd + self.training_usd + self.interest_usd
 
 
-def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float]:
-    """Bill every consumer class for what the grid delivered to it; returns (USD billed, MWh)."""
-    operator, consumers = state.operator, state.consumers
-    delivered = (1.0 - values["transmission_loss_share"]) * (1.0 - values["distribution_loss_share"])
-    base = operator["base_tariff_usd_per_kwh"][0] - operator["subsidy_usd_per_kwh"][0]
+def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float, float]:
+    """Bill every consumer class for what the grid delivered to it, and its fixed charge; returns (USD billed,
+    MWh sold, MWh that reached the distributors for them).
+    """
+    operator, consumers = state.operator[0], state.consumers
+    base = operator.base_tariff_usd_per_kwh - operator.subsidy_usd_per_kwh
     surcharge = values["debt_surcharge_local_per_kwh"] / float(state.world["local_per_usd"][0])
-    adjust = operator["fuel_adjustment_usd_per_kwh"][0] + surcharge
+    adjust = operator.fuel_adjustment_usd_per_kwh + operator.quarterly_adjustment_usd_per_kwh + surcharge
     consumers["tariff_usd_per_kwh"] = np.maximum(
         SMALLEST_TARIFF_USD_PER_KWH, base * consumers["tariff_ratio"] + adjust
     )
     served = state.world["firm_served_share"][0]
-    consumers["energy_mwh"] = (consumers["load_mw"] * served).sum(axis=1) * days * delivered
-    consumers["bill_usd"] = consumers["energy_mwh"] * 1000.0 * consumers["tariff_usd_per_kwh"]
-    return float(consumers["bill_usd"].sum()), float(consumers["energy_mwh"].sum())
+    received = (consumers["load_mw"] * served).sum(axis=1) * days * (1.0 - values["transmission_loss_share"])
+    consumers["energy_mwh"] = received * (1.0 - operator.loss_share)
+    charge = operator.fixed_charge_usd_per_month * consumers["base_share"]
+    consumers["bill_usd"] = consumers["energy_mwh"] * 1000.0 * consumers["tariff_usd_per_kwh"] + charge
+    return float(consumers["bill_usd"].sum()), float(consumers["energy_mwh"].sum()), float(received.sum())
 
 
 def allowed_delivery_share(values: dict[str, float]) -> float:
@@ -157,17 +165,20 @@ def settle_power(
     generators. ``exchange_slide`` is last month's exchange rate over this month's.
     """
     operator = state.operator
-    billed, sold_mwh = bill_consumers(state, power.days, values)
+    billed, sold_mwh, received_mwh = bill_consumers(state, power.days, values)
     # Arrears are local-currency debt: depreciation erodes their dollar value, which is no payment by anybody
     operator["arrears_usd"] *= exchange_slide
     arrears = float(operator["arrears_usd"][0])
     special_mwh = sum(sums["energy_mwh"] - sums["stolen_mwh"] for sums in firms)
     stolen_mwh = sum(sums["stolen_mwh"] for sums in firms)
     delivery = 1.0 - values["transmission_loss_share"]
-    new_load = power.mining_mw + power.ai_mw
-    price = (
-        float((power.price_usd_per_mwh * new_load).sum() / new_load.sum()) if new_load.sum() > 0.0 else 0.0
-    )
+    base = float(operator["base_tariff_usd_per_kwh"][0])
+    special_cost = (special_mwh + stolen_mwh) / delivery * power.new_load_usd_per_mwh
+    special_revenue = sum(sums["bill_usd"] - sums["interruption_usd"] for sums in firms)
+    excess_mwh = received_mwh * max(0.0, float(operator["loss_share"][0]) - values["allowed_loss_share"])
+    unrecovered = excess_mwh * 1000.0 * base + billed * (1.0 - values["recovery_share"])
+    support = values["loss_support_share"] * unrecovered
+    treasury = values["special_gap_treasury_share"] * max(0.0, special_cost - special_revenue)
     accounts = PowerAccounts(
         energy_usd=power.energy_cost_usd,
         capacity_usd=capacity_usd,
@@ -176,26 +187,34 @@ def settle_power(
         consumer_bill_usd=billed,
         collected_usd=billed * values["recovery_share"],
         consumer_mwh=sold_mwh,
-        special_revenue_usd=sum(sums["bill_usd"] - sums["interruption_usd"] for sums in firms),
+        special_revenue_usd=special_revenue,
         special_mwh=special_mwh,
         stolen_mwh=stolen_mwh,
-        special_cost_usd=(special_mwh + stolen_mwh) / delivery * price,
-        subsidy_usd=sold_mwh * 1000.0 * float(operator["subsidy_usd_per_kwh"][0]),
+        special_cost_usd=special_cost,
+        special_gap_treasury_usd=treasury,
+        special_full_cost_usd=special_mwh * 1000.0 * base,
+        lost_mwh=received_mwh - sold_mwh,
+        excess_loss_mwh=excess_mwh,
+        loss_support_usd=support,
+        subsidy_usd=sold_mwh * 1000.0 * float(operator["subsidy_usd_per_kwh"][0]) + treasury + support,
         arrears_change_usd=0.0,
     )
     cost = accounts.energy_usd + accounts.capacity_usd + accounts.network_usd + accounts.interest_usd
     gap = cost - accounts.collected_usd - accounts.special_revenue_usd - accounts.subsidy_usd
     change = max(gap, -arrears)
     operator["arrears_usd"] += change
-    now = t % 12
-    operator["energy_cost_usd"][0, now] = accounts.energy_usd
-    operator["capacity_cost_usd"][0, now] = capacity_usd
-    operator["special_sales_mwh"][0, now] = special_mwh
-    operator["special_revenue_usd"][0, now] = accounts.special_revenue_usd
-    operator["allowed_sales_mwh"][0, now] = max(
-        0.0, power.generation_mwh - special_mwh / delivery
-    ) * allowed_delivery_share(values)
+    ordinary_mwh = max(0.0, power.generation_mwh - special_mwh / delivery)
+    keep_accounts(operator, t % 12, accounts, ordinary_mwh * allowed_delivery_share(values))
     return replace(accounts, arrears_change_usd=change)
+
+
+def keep_accounts(operator: np.ndarray, now: int, accounts: PowerAccounts, allowed_mwh: float) -> None:
+    """Write the month into the operator's twelve months; a subsidy for new load counts as its revenue."""
+    operator["energy_cost_usd"][0, now] = accounts.energy_usd
+    operator["capacity_cost_usd"][0, now] = accounts.capacity_usd
+    operator["special_sales_mwh"][0, now] = accounts.special_mwh
+    operator["special_revenue_usd"][0, now] = accounts.special_revenue_usd + accounts.special_gap_treasury_usd
+    operator["allowed_sales_mwh"][0, now] = allowed_mwh
 
 
 def post_power(ledger: Ledger, t: int, power: MonthOfPower, accounts: PowerAccounts) -> None:

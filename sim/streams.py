@@ -30,6 +30,7 @@ PURPOSES = {
     "reversal": 11,
     "government": 12,
     "lender": 13,
+    "fog": 14,
     "miner_identity": 20,
     "world_miner_identity": 21,
     "ai_identity": 22,

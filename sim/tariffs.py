@@ -45,7 +45,8 @@ def publish_tariffs(worlds, policies, pars, operators, governments, local_per_us
     fixed = policy.tariff_local_per_kwh / par.local_per_usd * (slide ** (1.0 - policy.tariff_indexation))
     ratio = par.industrial_tariff_local_per_kwh / par.average_tariff_local_per_kwh
     average = operator.base_tariff_usd_per_kwh - operator.subsidy_usd_per_kwh
-    industrial = max(0.001, average * ratio + operator.fuel_adjustment_usd_per_kwh)
+    adjustment = operator.fuel_adjustment_usd_per_kwh + operator.quarterly_adjustment_usd_per_kwh
+    industrial = max(0.001, average * ratio + adjustment)
     total_offer, total_marginal = 0.0, 0.0
     for hour in range(24):
         world.industrial_tariff_usd_per_kwh[hour] = industrial

@@ -114,3 +114,28 @@ def two_part_price(
     if by_charge != 0.0:
         charge = by_charge / connections if connections > 0.0 else math.inf
     return energy_price, charge
+
+
+@register_jitable
+def unrecovered_usd(
+    energy_usd: float, other_cost_usd: float, price_usd_per_kwh: float, sales_kwh: float, charges_usd: float
+) -> float:
+    """What tariffs leave of a month's cost, USD: `C - p D - fixed charges`. Eq. M10.
+
+    Cost of energy and all other cost (capacity and network less what new load paid), price with fuel
+    adjustment, sales that the regulator recognises. Negative: collected in advance. Source: MODEL.md M10.
+    """
+    return energy_usd + other_cost_usd - price_usd_per_kwh * sales_kwh - charges_usd
+
+
+@register_jitable
+def loss_with_theft(loss: float, allowed: float, price_ratio: float, elasticity: float) -> float:
+    """Distribution loss when theft follows the tariff, `a + (l - a) (p/p0)^e`, as a share. Eq. M10.
+
+    Loss and allowed loss at the reference tariff (their difference stands for theft), tariff over its
+    reference, elasticity of theft. Not above 0.9; a loss below the allowed level does not react. Source: sign
+    in Jamil & Ahmad 2014.
+    """
+    if loss <= allowed or price_ratio <= 0.0:
+        return loss
+    return min(0.9, allowed + (loss - allowed) * exp_or_inf(elasticity * math.log(price_ratio)))

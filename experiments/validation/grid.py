@@ -135,10 +135,11 @@ def load_facts(months: list[MonthOfPower], labels: list[str]) -> Measures:
 def money_facts(system: ObservedSystem, months: list[MonthOfPower]) -> Measures:
     """Capacity payments by technology, purchase cost (PKR bn), average tariff (PKR/kWh), losses (%)."""
     found: Measures = {}
-    for plant in system.power.country.plant:
+    stood = system.power.online.mean(axis=0)
+    for plant, part in zip(system.power.country.plant, stood, strict=True):
         group = CAPACITY_GROUPS.get(plant.technology, "hydro_and_renewables")
         key = f"capacity.{group}"
-        found[key] = found.get(key, 0.0) + plant.capacity_payment_local_bn_per_year
+        found[key] = found.get(key, 0.0) + plant.capacity_payment_local_bn_per_year * part
     found["capacity.total"] = sum(found.values())
     values = system.values
     energy_bn = sum(month.energy_cost_usd for month in months) * values["local_per_usd"] / 1e9

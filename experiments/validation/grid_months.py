@@ -129,7 +129,12 @@ class ObservedSystem:
 
     def _given(self, drivers: Drivers, mean_load_mw: list[float]) -> Drivers:
         """Drivers of the published months: observed demand and fuel cost, nothing else happens."""
-        labels, ones = self.labels, np.ones(len(self.labels))
+        labels = self.labels
+
+        def ones() -> FloatArray:
+            """Every factor has an array of its own, because rivers are set month by month later."""
+            return np.ones(len(labels))
+
         month = np.array([int(label[5:]) for label in labels])
         days = np.array([days_in_month(label) for label in labels])
         load = self.books.values("total_gwh", labels) * 1000.0 / (24.0 * days)
@@ -138,16 +143,17 @@ class ObservedSystem:
             fuel = fuel_costs_before_record(labels, self.values["local_per_usd"])
         return replace(
             drivers, labels=tuple(labels), month_of_year=month, days=days, fuel_cost_usd_per_mwh=fuel,
-            hydro_factor=ones, gas_factor=ones, link_factor=ones, plant_factor={}, outage_factor=ones,
-            local_per_usd=ones * self.values["local_per_usd"],
+            hydro_factor=ones(), gas_factor=ones(), link_factor=ones(), plant_factor={}, outage_factor=ones(),
+            local_per_usd=ones() * self.values["local_per_usd"],
             demand_factor=load / np.array(mean_load_mw)[month - 1],
         )  # fmt: skip
 
     def _give_reactors_and_rivers(self) -> None:
         """Set the monthly factor of rivers and reactors so that their output can be the observed one."""
         for technology, column in GIVEN.items():
-            mine = np.array([plant.technology == technology for plant in self.power.country.plant])
+            kind = np.array([plant.technology == technology for plant in self.power.country.plant])
             for t, label in enumerate(self.labels):
+                mine = kind & (self.power.online[t] > 0.0)
                 hours = 24.0 * float(self.drivers.days[t])
                 usual = self.power.capacity[mine] * self.power.availability[mine, int(label[5:]) - 1]
                 factor = float(self.books.rows[label][column]) * 1000.0 / hours / usual.sum()

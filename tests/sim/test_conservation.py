@@ -42,7 +42,7 @@ class Diary:
 
 
 def snapshot(model: WattLabModel) -> Records:
-    kinds = ("miners", "world_miners", "ai_firms", "consumers", "skills", "world", "par")
+    kinds = ("miners", "world_miners", "ai_firms", "consumers", "skills", "world", "par", "operator")
     return {kind: getattr(model.state, kind).copy() for kind in kinds}
 
 
@@ -197,8 +197,8 @@ def test_generation_is_what_was_billed_stolen_lost_or_curtailed(diary):
     """
     values = diary.model.values
     transmission = 1.0 - values["transmission_loss_share"]
-    consumers_end = transmission * (1.0 - values["distribution_loss_share"])
     for month in diary.months:
+        consumers_end = transmission * (1.0 - month.running["operator"]["loss_share"][0])
         days, served = month.power.days, month.closing["world"]["firm_served_share"][0]
         mining_mwh = month.closing["miners"]["energy_mwh"].sum()
         ai_mwh = (month.running["ai_firms"]["load_mw"] * served).sum() * days

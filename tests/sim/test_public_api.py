@@ -8,13 +8,16 @@ import pytest
 
 import sim
 from sim import Result, ScenarioError, load_scenario, outputs, simulate
-from sim.books import TYPICAL_MONTHS, four_seasons
+from sim.books import TYPICAL_MONTHS
+from sim.grid_outputs import four_seasons
 from sim.ledger import ROWS, SECTORS
 from sim.model import WattLabModel
 from sim.state import KINDS
 from tests.sim.lively import TINY, lively_scenario, run_months
 
 MONTHS = 8
+
+ZONE_COLUMNS = ("demand", "shed", "surplus", "surplus_cheap", "surplus_dear")
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +99,18 @@ def test_typical_days_have_24_hours_a_season(result):
     technologies = {plant.technology for plant in result.scenario.country_data.plant}
     loads = {"season", "hour", "load_mw", "mining_mw", "ai_mw", "solar_mw", "price_usd_per_mwh"}
     names = {"utility_solar" if name == "solar" else name for name in technologies}
-    assert set(days) == loads | {f"{name}_mw" for name in names}
-    assert days.drop(columns=["season", "price_usd_per_mwh"]).to_numpy().min() >= 0.0
+    zones = result.scenario.country_data.zones
+    by_zone = {f"{what}_{zone}_mw" for what in ZONE_COLUMNS for zone in zones} | {"flow_mw"}
+    by_zone |= {f"price_{zone}_usd_per_mwh" for zone in zones}
+    for technology, zone in {(plant.technology, plant.zone) for plant in result.scenario.country_data.plant}:
+        group = f"{technology}_{zone}"
+        by_zone |= {f"run_{group}_mw", f"able_{group}_mw", f"cost_{group}_usd_per_mwh"}
+        assert (days[f"run_{group}_mw"] <= days[f"able_{group}_mw"] * (1.0 + 1e-9)).all()
+    assert set(days) == loads | {f"{name}_mw" for name in names} | by_zone
+    assert days[[name for name in days if name.endswith("_mw") and name != "flow_mw"]].to_numpy().min() >= 0.0
+    parts = [name for name in days if name.startswith("run_")]
+    whole = [f"{name}_mw" for name in names]
+    np.testing.assert_allclose(days[parts].sum(axis=1), days[whole].sum(axis=1), rtol=1e-12)
     assert days["ai_mw"].max() > 0.0
 
 

@@ -48,6 +48,7 @@ def small_utility(elasticity: float):
     operator, consumer, world = (new_records(kind, 1)[0] for kind in (GridOperator, Consumer, World))
     consumer.reference_tariff_usd_per_kwh = consumer.tariff_usd_per_kwh = 0.10
     operator.base_tariff_usd_per_kwh, operator.reference_energy_usd_per_kwh = 0.10, 0.04
+    operator.reference_tariff_usd_per_kwh = 0.10
     operator.network_cost_usd_per_year = 240_000.0
     # A year of accounts at rest lies behind: 4 cents of energy, 4 of capacity and 2 of network for every kWh
     operator.energy_cost_usd[:] = operator.capacity_cost_usd[:] = 40_000.0
@@ -123,7 +124,7 @@ def test_without_news_the_countrys_tariff_stays_where_it_is(monkeypatch):
     monkeypatch.setattr(sim.model, "build_drivers", still_world)
     scenario = load_scenario(
         regime="pakistan-status-quo", months=32, drivers="simulated", population=ALONE,
-        overrides={"demand_growth_per_year": 0.0, "ai_installed_mw_it": 0.0},
+        overrides={"demand_growth_per_year": 0.0, "ai_installed_mw_it": 0.0, "new_plant_delay_years": 4.0},
     )  # fmt: skip
     model = WattLabModel(scenario, 1)
     consumers = model.state.consumers
@@ -137,6 +138,7 @@ def test_without_news_the_countrys_tariff_stays_where_it_is(monkeypatch):
     later = tariffs[-1]
     assert later.base_tariff_usd_per_kwh == pytest.approx(tariffs[19].base_tariff_usd_per_kwh, rel=1e-9)
     assert later.fuel_adjustment_usd_per_kwh == pytest.approx(0.0, abs=1e-12)
+    assert later.quarterly_adjustment_usd_per_kwh == pytest.approx(0.0, abs=1e-12)
     # B12: the base tariff is the cost per kWh that may be sold
     cost = later.energy_cost_usd.sum() + later.capacity_cost_usd.sum() + later.network_cost_usd_per_year
     sold_kwh = 1000.0 * later.allowed_sales_mwh.sum()
@@ -199,6 +201,7 @@ def published(rule: int, *, seen: dict[str, float] | None = None, **instruments:
     government["tariff_factor"] = 1.0
     operator["base_tariff_usd_per_kwh"], operator["subsidy_usd_per_kwh"] = 0.12, 0.01
     operator["fuel_adjustment_usd_per_kwh"] = 0.004
+    operator["reference_tariff_usd_per_kwh"] = 0.12
     for name, value in (seen or {}).items():
         government[name] = value
     policy["tariff_rule"] = rule

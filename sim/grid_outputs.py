@@ -1,0 +1,162 @@
+"""What is recorded of the power system: monthly outputs and the typical day of each season by zone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sim.power import HOURS_PER_YEAR, MonthOfPower, season_of
+from sim.settlement import PowerAccounts
+from sim.surplus import ANY, CHEAP, DEAR, OFFER_MW, PROBE_MW, Surplus
+
+if TYPE_CHECKING:
+    from sim.model import WattLabModel
+
+FloatArray = npt.NDArray[np.float64]
+CLASSES = ("households", "industry", "commerce", "farms")
+# Zones of the outputs; where a country has one zone it stands for both
+ZONES = ("south", "north")
+
+
+def grid_row(
+    model: WattLabModel, t: int, power: MonthOfPower, surplus: Surplus, accounts: PowerAccounts
+) -> dict[str, float]:
+    """Outputs on the power system in month ``t``."""
+    state, days, result = model.state, float(model.drivers.days[t]), power.result
+    load = power.demand_mw.sum(axis=0)
+    return (
+        {
+            "arrears_usd": float(state.operator["arrears_usd"][0]),
+            "others_tariff_usd_per_kwh": accounts.consumer_bill_usd / (accounts.consumer_mwh * 1000.0),
+            "consumer_bill_usd": accounts.consumer_bill_usd,
+            "others_energy_mwh": accounts.consumer_mwh,
+            "special_energy_mwh": accounts.special_mwh,
+            "special_revenue_usd": accounts.special_revenue_usd,
+            "special_discount_usd": accounts.special_full_cost_usd - accounts.special_revenue_usd,
+            "special_gap_treasury_usd": accounts.special_gap_treasury_usd,
+            "stolen_mwh": accounts.stolen_mwh,
+            "lost_mwh": accounts.lost_mwh,
+            "excess_loss_mwh": accounts.excess_loss_mwh,
+            "loss_support_usd": accounts.loss_support_usd,
+            "unpaid_bills_usd": accounts.consumer_bill_usd - accounts.collected_usd,
+            "marginal_cost_usd_per_mwh": float((power.price_usd_per_mwh * load).sum() / load.sum()),
+            "grid_cost_usd": accounts.energy_usd + accounts.capacity_usd,
+            "capacity_payments_usd": accounts.capacity_usd,
+            "network_cost_usd": accounts.network_usd,
+            "debt_interest_usd": accounts.interest_usd,
+            "shed_mwh": float(result.shed_mw.sum()) * days,
+            "interrupted_mwh": float(result.interrupted_mw.sum()) * days,
+            "curtailed_mwh": float(result.over_mw.sum()) * days,
+            "generation_mwh": power.generation_mwh,
+            "emissions_t": power.emissions_t,
+            "solar_mw": float(state.consumers["solar_mw"].sum()),
+            "battery_mwh": float(state.consumers["battery_mwh"].sum()),
+            "local_per_usd": float(model.drivers.local_per_usd[t]),
+        }
+        | class_bills(model)
+        | surplus_row(model, surplus)
+    )
+
+
+def class_bills(model: WattLabModel) -> dict[str, float]:
+    """Bills of the month by consumer class, USD; a class that a country does not have pays nothing."""
+    names = [
+        item.name for item in model.scenario.country_data.consumer_class for _ in range(model.power.zones)
+    ]
+    bills = model.state.consumers["bill_usd"][: len(names)]
+    return {f"bill_{name}_usd": float(bills[[own == name for own in names]].sum()) for name in CLASSES}
+
+
+def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:
+    """Outputs on what is left for new load: hours a year at the pace of the month, and the margin of a block
+    at the price of the package.
+    """
+    values, free = model.values, surplus.free_mw
+    per_hour = HOURS_PER_YEAR / 24.0
+    best = free.max(axis=1)
+    row = {
+        "offer_hours_per_year": float((best[ANY] >= OFFER_MW).sum()) * per_hour,
+        "offer_cheap_hours_per_year": float((best[CHEAP] >= OFFER_MW).sum()) * per_hour,
+    }
+    delivery = 1.0 - values["transmission_loss_share"]
+    for place, name in enumerate(ZONES):
+        zone = min(place, model.power.zones - 1)
+        for limit, label in ((CHEAP, "cheap"), (DEAR, "dear")):
+            row[f"{label}_hours_{name}_per_year"] = float((free[limit, zone] >= PROBE_MW).sum()) * per_hour
+        cost = float(surplus.probe_usd_per_mwh[zone].mean()) / 1000.0 / delivery
+        row[f"margin_{name}_usd_per_kwh"] = values["cheap_power_usd_per_kwh"] - cost
+    return row
+
+
+class TypicalDays:
+    """Mean day by season over the last months of a run."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, dict[str, FloatArray]] = {}
+        self.counts: dict[str, int] = {}
+
+    def add(self, model: WattLabModel, t: int, power: MonthOfPower, surplus: Surplus) -> None:
+        """Add the month's day to the typical day of its season."""
+        season = four_seasons(int(model.drivers.month_of_year[t]))
+        columns = {
+            "load_mw": power.base_mw.sum(axis=0),
+            "mining_mw": power.mining_mw,
+            "ai_mw": power.ai_mw,
+            "solar_mw": power.solar_mw,
+            "price_usd_per_mwh": power.price_usd_per_mwh,
+        }
+        for name, series in power.technology_mw.items():
+            columns["utility_solar_mw" if name == "solar" else f"{name}_mw"] = series
+        sums = self.sums.setdefault(season, {})
+        for name, series in (columns | zone_columns(model, power, surplus)).items():
+            sums[name] = sums.get(name, np.zeros(24)) + series
+        self.counts[season] = self.counts.get(season, 0) + 1
+
+    def frame(self) -> pd.DataFrame:
+        """Season, hour and hourly MW or USD per MWh."""
+        frames = []
+        for season, count in self.counts.items():
+            table = {"season": [season] * 24, "hour": list(range(24))}
+            table |= {name: series / count for name, series in self.sums[season].items()}
+            frames.append(pd.DataFrame(table))
+        return pd.concat(frames, ignore_index=True).fillna(0.0)
+
+
+def zone_columns(model: WattLabModel, power: MonthOfPower, surplus: Surplus) -> dict[str, FloatArray]:
+    """Hourly columns by zone: demand, price, shed load, surplus, and by technology what ran, what could have
+    run and its mean cost.
+    """
+    system, result = model.power, power.result
+    dearest = power.cost_usd_per_mwh.max()
+    found = {"flow_mw": result.flow_mw}
+    for z, zone in enumerate(system.country.zones):
+        found |= {
+            f"demand_{zone}_mw": power.demand_mw[z],
+            f"shed_{zone}_mw": result.shed_mw[z],
+            f"price_{zone}_usd_per_mwh": np.minimum(result.price_usd_per_mwh[z], dearest),
+            f"surplus_{zone}_mw": surplus.free_mw[ANY, z],
+            f"surplus_cheap_{zone}_mw": surplus.free_mw[CHEAP, z],
+            f"surplus_dear_{zone}_mw": surplus.free_mw[DEAR, z],
+        }
+    for technology, zone in system.groups:
+        mine = np.array([(p.technology, p.zone) == (technology, zone) for p in system.country.plant])
+        able = power.maximum_mw[mine].mean(axis=1)
+        weight = able if able.sum() > 0.0 else np.ones_like(able)
+        name = f"{technology}_{zone}"
+        found[f"run_{name}_mw"] = result.gen_mw[mine].sum(axis=0)
+        found[f"able_{name}_mw"] = power.maximum_mw[mine].sum(axis=0)
+        found[f"cost_{name}_usd_per_mwh"] = np.full(
+            24, float(weight @ power.cost_usd_per_mwh[mine] / weight.sum())
+        )
+    return found
+
+
+def four_seasons(month_of_year: int) -> str:
+    """Season for typical days: winter, spring, summer (June to September), autumn."""
+    season = season_of(month_of_year)
+    if season != "shoulder":
+        return season
+    return "spring" if month_of_year < 6 else "autumn"

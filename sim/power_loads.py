@@ -1,0 +1,115 @@
+"""Loads, service and value of a month of dispatch, added up over agents, plants and hours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.compiled import kernel
+
+# Rooftop solar replaces at most this share of a class's load in an hour, batteries leave at least that
+# (assumed)
+LARGEST_SOLAR_SHARE, SMALLEST_LOAD_SHARE = 0.8, 0.05
+
+
+@kernel
+def firm_loads(miners, ai_firms, zones):  # type: ignore[no-untyped-def]
+    """Add up hourly load by zone: returns (licensed mining, other mining, AI), each zones x 24 in MW at the
+    meter.
+    """
+    licensed = np.zeros((zones, 24))
+    informal = np.zeros((zones, 24))
+    ai = np.zeros((zones, 24))
+    for i in range(len(miners)):
+        firm = miners[i]
+        if firm.energised_mw <= 0.0:
+            continue
+        zone = min(firm.zone, zones - 1)
+        for hour in range(24):
+            if firm.compliance == 0:
+                licensed[zone, hour] += firm.load_mw[hour]
+            else:
+                informal[zone, hour] += firm.load_mw[hour]
+    for i in range(len(ai_firms)):
+        other = ai_firms[i]
+        if other.active == 1:
+            zone = min(other.zone, zones - 1)
+            for hour in range(24):
+                ai[zone, hour] += other.load_mw[hour]
+    return licensed, informal, ai
+
+
+@kernel
+def consumer_loads(consumers, profile_mw, sun, battery, zones):  # type: ignore[no-untyped-def]
+    """Set every class's net load by hour and add up by zone: returns (net load, load that new solar
+    replaced), each zones x 24 in MW. ``sun`` is the load replaced by one MW of solar in each hour,
+    ``battery`` the load added (by day) and taken away (in the evening) by one MWh of batteries.
+    """
+    base = np.zeros((zones, 24))
+    shade = np.zeros((zones, 24))
+    for i in range(len(consumers)):
+        group = consumers[i]
+        share = group.base_share * group.demand_index
+        added = group.solar_mw - group.solar_start_mw
+        for hour in range(24):
+            wanted = share * profile_mw[hour]
+            solar = min(added * sun[hour], LARGEST_SOLAR_SHARE * wanted)
+            load = wanted - solar + group.battery_mwh * battery[hour]
+            group.load_mw[hour] = max(load, SMALLEST_LOAD_SHARE * wanted)
+            base[group.zone, hour] += group.load_mw[hour]
+            shade[group.zone, hour] += solar
+    return base, shade
+
+
+@kernel
+def publish_service(worlds, demand, cut_first, interrupted, shed):  # type: ignore[no-untyped-def]
+    """Publish the served share of interruptible and firm load in each hour."""
+    world = worlds[0]
+    firm_mean, cut_mean = 0.0, 0.0
+    for hour in range(24):
+        wanted, total, lost, cut = 0.0, 0.0, 0.0, 0.0
+        for zone in range(demand.shape[0]):
+            wanted += cut_first[zone, hour]
+            total += demand[zone, hour]
+            lost += shed[zone, hour]
+            cut += interrupted[zone, hour]
+        firm_share = 1.0 - lost / max(total - wanted, 1e-9)
+        cut_share = 1.0 - cut / wanted if wanted > 0.0 else firm_share
+        world.firm_served_share[hour] = firm_share
+        world.interruptible_served_share[hour] = cut_share
+        firm_mean += firm_share / 24.0
+        cut_mean += cut_share / 24.0
+    world.firm_served_mean = firm_mean
+    world.interruptible_served_mean = cut_mean
+
+
+@kernel
+def value_dispatch(  # type: ignore[no-untyped-def]
+    gen, price, demand, new_load, cost, imported, fuel, emission, days
+):
+    """Turn dispatch into the month's totals: returns (price by hour weighted by zonal demand and at most the
+    dearest plant's cost, the same as one number for new load, energy cost, imported fuel in USD, generation
+    in MWh, emissions in t).
+    """
+    plants, hours = gen.shape
+    ceiling = cost.max()
+    weighted, paid, new = np.zeros(hours), 0.0, 0.0
+    for hour in range(hours):
+        total = 0.0
+        for zone in range(demand.shape[0]):
+            total += demand[zone, hour]
+        for zone in range(demand.shape[0]):
+            weight = demand[zone, hour] / max(total, 1e-9)
+            weighted[hour] += min(price[zone, hour], ceiling) * weight
+            paid += min(price[zone, hour], ceiling) * new_load[zone, hour]
+            new += new_load[zone, hour]
+    cost_usd, fuel_usd, generation, emissions = 0.0, 0.0, 0.0, 0.0
+    for p in range(plants):
+        energy = 0.0
+        for hour in range(hours):
+            energy += gen[p, hour]
+        energy *= days
+        cost_usd += energy * cost[p]
+        fuel_usd += energy * fuel[p] if imported[p] else 0.0
+        generation += energy
+        emissions += energy * emission[p]
+    return weighted, paid / max(new, 1e-9), cost_usd, fuel_usd, generation, emissions

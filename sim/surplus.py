@@ -1,0 +1,110 @@
+"""Power that is really left: what idle plants could deliver into a zone by hour after the reserve, at what
+cost.
+
+New load is judged at this margin (Eq. B11): energy counts for a zone if its plants, or those behind the link,
+could make it at or below a cost, within the hourly limit of imported gas. Stored water is not counted: it
+would only be moved from another hour.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba.extending import register_jitable
+
+from sim.compiled import kernel
+from sim.power import MonthOfPower, PowerSystem
+
+FloatArray = npt.NDArray[np.float64]
+# Load whose cost is asked for, and the block that was offered, MW
+PROBE_MW, OFFER_MW = 1000.0, 2000.0
+CHEAP, DEAR, ANY = range(3)
+
+
+class Surplus(NamedTuple):
+    """Surplus of a month: ``free_mw`` by limit of cost (cheap, dear, any), zone and hour, MW at the
+    generation end; ``probe_usd_per_mwh`` is the mean cost of serving ``PROBE_MW`` more, zone x hour.
+    """
+
+    free_mw: FloatArray
+    probe_usd_per_mwh: FloatArray
+
+
+@register_jitable
+def fill_idle(idle: Any, gen: Any, maximum: Any, limited: Any, group: Any, gas_room: float, h: int) -> None:
+    """Fill idle MW by plant in an hour; what gas plants could add stays within the room of their fuel."""
+    gas = 0.0
+    for p in range(len(idle)):
+        idle[p] = 0.0 if limited[p] else max(0.0, maximum[p, h] - gen[p, h])
+        if group[p] >= 0:
+            gas += idle[p]
+    if gas > gas_room:
+        for p in range(len(idle)):
+            if group[p] >= 0:
+                idle[p] *= max(0.0, gas_room) / gas
+
+
+@kernel
+def measure(  # type: ignore[no-untyped-def]
+    gen, maximum, cost, order, zone, limited, group, gas_cap, flow, link, over, limits, reserve, lost, probe
+):
+    """Free MW by limit, zone and hour, and the mean cost of ``probe`` MW more by zone and hour.
+
+    ``order`` lists plants from cheap to dear; ``flow`` is positive from zone 0 to zone 1; energy that nothing
+    could use (``over``) is free; beyond all plants a MWh costs ``lost``. The reserve is held by the dearest.
+    """
+    plants, hours = gen.shape
+    zones = over.shape[0]
+    free = np.zeros((len(limits), zones, hours))
+    price = np.zeros((zones, hours))
+    idle = np.zeros(plants)
+    for h in range(hours):
+        gas = 0.0
+        for p in range(plants):
+            if group[p] >= 0:
+                gas += gen[p, h]
+        fill_idle(idle, gen, maximum, limited, group, gas_cap - gas, h)
+        total = idle.sum() + over[:, h].sum()
+        for z in range(zones):
+            room = (link - flow[h] if z == 1 else link + flow[h]) if zones == 2 else 0.0
+            room = max(0.0, room)
+            for k in range(len(limits)):
+                here, there = over[z, h], over[:, h].sum() - over[z, h]
+                for p in range(plants):
+                    if cost[p] <= limits[k]:
+                        if zone[p] == z:
+                            here += idle[p]
+                        else:
+                            there += idle[p]
+                free[k, z, h] = max(0.0, min(here + min(room, there), total - reserve))
+            need, room_left = probe, room
+            need -= min(need, over[z, h])
+            taken = min(need, room_left, over[:, h].sum() - over[z, h])
+            need -= taken
+            room_left -= taken
+            for p in order:
+                take = min(need, idle[p])
+                if zone[p] != z:
+                    take = min(take, room_left)
+                    room_left -= take
+                price[z, h] += take * cost[p]
+                need -= take
+            price[z, h] = (price[z, h] + need * lost) / probe
+    return free, price
+
+
+def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
+    """Measure what month ``t`` leaves; take-or-pay pressure makes a contract plant cheaper than its fuel."""
+    result, values = month.result, system.values
+    cost = month.cost_usd_per_mwh + np.minimum(0.0, result.plant_value_usd_per_mwh)
+    delivery = 1.0 - values["transmission_loss_share"]
+    limits = np.array([values["cheap_power_usd_per_kwh"], values["dear_power_usd_per_kwh"], np.inf])
+    free, price = measure(
+        result.gen_mw, month.maximum_mw, cost, np.argsort(cost, kind="stable"), system.zone, system.limited,
+        system.group, system.gas_cap_mw(t), result.flow_mw, values["link_mw"] * system.drivers.link_factor[t],
+        result.over_mw, limits * 1000.0 * delivery, values["reserve_margin_mw"],
+        values["value_of_lost_load_usd_per_mwh"], PROBE_MW,
+    )  # fmt: skip
+    return Surplus(free, price)
