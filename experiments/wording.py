@@ -55,7 +55,9 @@ def format_for(unit: str, largest: float, digits: int = DIGITS) -> Format:
     """Choose the format in which ``largest`` (in ``unit``) has ``digits`` significant digits."""
     scale = scale_for(unit, largest)
     shown = abs(largest) / scale.factor
-    magnitude = math.floor(math.log10(shown)) if math.isfinite(shown) and shown > 0.0 else 0
+    if not (math.isfinite(shown) and shown > 0.0):
+        return Format(scale.factor, scale.unit, 0)
+    magnitude = math.floor(math.log10(shown))
     return Format(scale.factor, scale.unit, max(0, digits - 1 - magnitude))
 
 

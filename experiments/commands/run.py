@@ -9,10 +9,12 @@ import typer
 
 from experiments.commands import app
 from experiments.commands.output import make_directory
+from experiments.errors import StudyError
 
 
 @app.command()
 def run(
+    context: typer.Context,
     country: Annotated[str, typer.Option(help="Shipped country or path of a .toml file.")] = "pakistan",
     regime: Annotated[str, typer.Option(help="Shipped regime or path of a .toml file.")] = "pakistan-2025",
     months: Annotated[int, typer.Option(help="Length of the run.")] = 120,
@@ -22,24 +24,37 @@ def run(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="name=value of a parameter or instrument; repeat.")
     ] = None,
+    scenario_file: Annotated[
+        Path | None, typer.Option("--scenario", help="File with country, regime, months, seed and settings.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(help="Also write series, summary and scenario there.")] = None,
 ) -> None:
     """Run one scenario and print what came out."""
-    from experiments.design import varied
+    from dataclasses import replace
+
     from experiments.progress import print_line
+    from experiments.scenario_file import Settings, read_settings
     from experiments.single import as_document, parse_assignments, run_text, write_run
     from experiments.worker import tell_when_compiling
 
     overrides = parse_assignments(assignments or [])
-    from sim import load_scenario, outputs, simulate
+    settings = Settings(country, regime, months, drivers, seed)
+    if scenario_file is not None:
+        settings = read_settings(scenario_file)
+        if _is_given(context, "seed"):
+            settings = replace(settings, seed=seed)
+        twice = [name for name in ("country", "regime", "months", "drivers") if _is_given(context, name)]
+        if twice:
+            raise StudyError(f"--{twice[0]}: already set by --scenario {scenario_file}")
+    from sim import outputs, simulate
 
-    scenario = varied(load_scenario(country, regime=regime, months=months, drivers=drivers), overrides)
+    scenario = replace(settings, values={**settings.values, **overrides}).scenario()
     if out is not None:
         make_directory(out)
     tell_when_compiling(print_line)
-    result = simulate(scenario, seed=seed, engine=engine)
-    document = as_document(result, seed, engine)
+    result = simulate(scenario, seed=settings.seed, engine=engine)
+    document = as_document(result, settings.seed, engine)
     if as_json:
         import json
 
@@ -48,3 +63,9 @@ def run(
         run_text(document, outputs())
     if out is not None:
         write_run(result, document, outputs(), out)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Tell whether the user gave an option, rather than its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

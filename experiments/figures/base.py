@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from experiments.figures import FigureSpec
+from experiments.palette import COLOURS as COLOURS
 from experiments.provenance import code_version
 from experiments.results import Results
 from experiments.store import atomic_write
@@ -29,18 +30,6 @@ from experiments.wording import seed_text
 ENDINGS = ("pdf", "png", "svg", "csv", "txt", "json")
 MM_PER_INCH = 25.4
 WIDTH_MM = {"single": 89.0, "double": 183.0}
-
-# Okabe-Ito; the same thing has the same colour in every figure.
-COLOURS = {
-    "licensed": "#E69F00",
-    "grey": "#999999",
-    "theft": "#D55E00",
-    "ai": "#0072B2",
-    "base": "#D9D9D9",
-    "ink": "#000000",
-    "offer": "#000000",
-    "contrast": "#0072B2",
-}
 
 
 class FigureModule(Protocol):

@@ -1,0 +1,14 @@
+"""Colours of figures and dashboard: the same thing has the same colour everywhere (Okabe-Ito palette)."""
+
+from __future__ import annotations
+
+COLOURS = {
+    "licensed": "#E69F00",
+    "grey": "#999999",
+    "theft": "#D55E00",
+    "ai": "#0072B2",
+    "base": "#D9D9D9",
+    "ink": "#000000",
+    "offer": "#000000",
+    "contrast": "#0072B2",
+}
