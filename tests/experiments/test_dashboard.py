@@ -156,7 +156,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Any]:
     if not (CHROMIUM and DRIVER):
-        pytest.skip("needs chromium and chromedriver: apt-get install chromium chromium-driver")
+        missing = "needs chromium and chromedriver: apt-get install chromium chromium-driver"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
