@@ -174,12 +174,13 @@ def block_heights(labels: tuple[str, ...]) -> FloatArray:
 
 
 def bitcoin_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:
-    """Bitcoin price: observed months, then geometric Brownian motion (Eq. M12, B17)."""
+    """Bitcoin price: observed months, then geometric Brownian motion whose log drifts by mu_B (Eq. M12, B17)."""
     prices = observed(table("bitcoin_monthly.csv"), "price_usd")
     first = prices.get(labels[0], list(prices.values())[-1])
     shocks = normals(seed, "btc_price", len(labels))
-    path = walk(first, values["btc_drift_per_year"], values["btc_volatility_per_year"], shocks)
-    return splice(labels, prices, path, replay)
+    volatility = values["btc_volatility_per_year"]
+    growth_of_mean = values["btc_drift_per_year"] + 0.5 * volatility**2
+    return splice(labels, prices, walk(first, growth_of_mean, volatility, shocks), replay)
 
 
 def gpu_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:

@@ -12,6 +12,7 @@ import pytest
 
 from sim import load_scenario
 from sim.drivers import (
+    bitcoin_price,
     build_drivers,
     days_in_month,
     interpolate_anchors,
@@ -153,3 +154,14 @@ def test_history_of_pakistan_is_not_replayed_elsewhere(options):
     assert parameter_events(scenario, drivers.labels) == {}
     assert drivers.plant_factor == {}
     assert (drivers.link_factor == 1.0).all()
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.2])
+def test_the_log_of_the_bitcoin_price_drifts_by_its_parameter_and_no_more(drift):
+    volatility, years, seeds = 0.55, 10, 400
+    labels = month_labels("2030-01", 12 * years + 1)
+    values = {"btc_drift_per_year": drift, "btc_volatility_per_year": volatility}
+    paths = [bitcoin_price(labels, seed, values, False) for seed in range(seeds)]
+    growth = np.array([np.log(path[-1] / path[0]) for path in paths])
+    two_standard_errors = 2.0 * volatility * np.sqrt(years / seeds)
+    assert abs(growth.mean() - drift * years) < two_standard_errors
