@@ -68,7 +68,8 @@ def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> flo
             bill += cost
             levy += mwh * 1000.0 * world.levy_usd_per_kwh
             tax += cost * policy.power_sales_tax_rate
-            missed += firm.load_mw[hour] * world.days - mwh
+            if policy.interruption_hours_per_year > 0.0:
+                missed += firm.load_mw[hour] * world.days - mwh
         elif firm.compliance == GREY:
             cost = mwh * 1000.0 * world.industrial_tariff_usd_per_kwh[hour]
             bill += cost

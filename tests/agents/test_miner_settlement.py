@@ -92,7 +92,8 @@ def test_a_thief_pays_nothing_for_power_and_it_is_counted():
 
 
 def test_contracted_interruptions_are_paid_back_and_not_billed():
-    now = month({"interruptible_served_share": 0.9}, {"interruption_payment_local_per_kwh": 2.81})
+    contract = {"interruption_hours_per_year": 100.0, "interruption_payment_local_per_kwh": 2.81}
+    now = month({"interruptible_served_share": 0.9}, contract)
     firm, _ = settled(now)
     offered = firm.load_mw.sum() * 30.0
     assert firm.energy_mwh == pytest.approx(0.9 * offered, rel=1e-12)
