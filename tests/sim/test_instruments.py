@@ -72,6 +72,7 @@ class Case:
     values: dict[str, float] = field(default_factory=dict)
     event: Event | None = None
     drivers: str = "replay"
+    last: int = MONTHS
 
 
 CASES = [
@@ -132,7 +133,7 @@ CASES = [
     Case("reversal_hazard_per_year", 0.0, 2.0, "quota_mw", -1),
     Case("review_months", 0.0, 1.0, "tax_levy_usd", +1, {**WATCHFUL, "weight_revenue": 10.0}),
     Case("weight_revenue", 0.0, 10.0, "tax_levy_usd", +1, WATCHFUL),
-    Case("weight_arrears", 0.0, 10.0, "offer_tariff_usd_per_kwh", +1, WATCHFUL, MANY),
+    Case("weight_arrears", 0.0, 10.0, "quota_mw", -1, WATCHFUL, MANY, last=1),
     Case("weight_shed", 0.0, 10.0, "quota_mw", -1, WATCHFUL),
     Case("weight_jobs", 0.0, 10.0, "offer_tariff_usd_per_kwh", -1, WATCHFUL),
     Case("weight_reserves", 0.0, 10.0, "offer_tariff_usd_per_kwh", -1, WATCHFUL),
@@ -164,11 +165,11 @@ def months_of(scenario_json: str, seed: int) -> pd.DataFrame:
 RUNS: dict[str, Scenario] = {}
 
 
-def means(chosen: Scenario, output: str) -> np.ndarray:
-    """Mean of an output over the months by seed; equal scenarios of different cases run once."""
+def means(chosen: Scenario, case: Case) -> np.ndarray:
+    """Mean of the output over the last months by seed; equal scenarios of different cases run once."""
     text = chosen.canonical_json()
     RUNS[text] = chosen
-    return np.array([months_of(text, seed)[output].mean() for seed in SEEDS])
+    return np.array([months_of(text, seed)[case.output].iloc[-case.last :].mean() for seed in SEEDS])
 
 
 def test_every_instrument_has_a_case():
@@ -178,7 +179,7 @@ def test_every_instrument_has_a_case():
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.instrument}-{c.high}-{c.output}")
 def test_an_instrument_moves_what_it_should(case):
     low, high = (
-        means(scenario({**case.setting, case.instrument: value}, case), case.output)
+        means(scenario({**case.setting, case.instrument: value}, case), case)
         for value in (case.low, case.high)
     )
     change = case.sign * (high - low)
