@@ -65,7 +65,16 @@ def _measure_grid() -> tuple[Measures, Measures]:
     return measure_grid()
 
 
-MEASURES: dict[str, Callable[[], tuple[Measures, Measures]]] = {"grid": _measure_grid}
+def _measure_regimes() -> tuple[Measures, Measures]:
+    from experiments.validation.regimes import measure_regimes
+
+    return measure_regimes()
+
+
+MEASURES: dict[str, Callable[[], tuple[Measures, Measures]]] = {
+    "grid": _measure_grid,
+    "regimes": _measure_regimes,
+}
 
 
 def load_targets(part: str) -> list[Target]:
@@ -81,10 +90,16 @@ def load_targets(part: str) -> list[Target]:
 
 
 def load_left_out(part: str) -> dict[str, float]:
-    """Read the leave-one-month-out errors of a part (``sim/data/targets/PART_left_out.csv``) by target id."""
+    """Read the leave-one-month-out errors of a part (``sim/data/targets/PART_left_out.csv``) by target id; a
+    part without such a file has none.
+    """
     from sim.parameters import data_text
 
-    rows = csv.DictReader(data_text("targets", f"{part}_left_out.csv").splitlines())
+    try:
+        text = data_text("targets", f"{part}_left_out.csv")
+    except FileNotFoundError:
+        return {}
+    rows = csv.DictReader(text.splitlines())
     return {row["id"]: float(row["left_out"]) for row in rows}
 
 
@@ -164,4 +179,5 @@ def summary_line(checks: list[Check]) -> str:
         parts.append(f"{kind} {sum(mine)} of {len(mine)}")
     better = sum(check.regression_wins for check in checks)
     lines = sum(check.regression is not None and math.isfinite(check.regression) for check in checks)
-    return f"passed: {', '.join(parts)}; a straight line on thermal output does better in {better} of {lines}"
+    line = f"; a straight line on thermal output does better in {better} of {lines}" if lines else ""
+    return f"passed: {', '.join(parts)}{line}"
