@@ -1,7 +1,7 @@
 """What the model says of four countries under their own rules, each from the month in which its story begins.
 
-Each case starts from the network of its first month and runs on replayed prices; nothing after the last target
-of a case is looked at. What was fitted and what is missed is in ``sim/data/targets/README.md``.
+Each case starts from the network of its first month and runs on replayed prices; nothing after the last
+target of a case is looked at. What was fitted and what is missed is in ``sim/data/targets/README.md``.
 """
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ def test_malaysian_measures_of_made_months():
 def test_bhutanese_output_is_what_the_hashprice_pays():
     made = months(
         "2021-07", 50, hashprice_usd_per_ph_day=60.0, home_hash_ehs=3.0, btc_price_usd=30_000.0,
-        mining_mw=50.0, investment_usd=1e6, reserves_change_usd=-2e6, fx_hardware_usd=3e6, state_coins_btc=np.arange(50.0),
+        mining_mw=50.0, investment_usd=1e6, reserves_change_usd=-2e6, fx_hardware_usd=3e6,
+        state_coins_btc=np.arange(50.0),
     )  # fmt: skip
     found = bhutan(made, {})
     assert found["output_2023-09"] == pytest.approx(60.0 * 3000.0 * 30.0 / 30_000.0 / 50.0 * 100.0)
