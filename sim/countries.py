@@ -4,25 +4,40 @@ shapes.
 
 from __future__ import annotations
 
+import functools
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.errors import ScenarioError
-from sim.parameters import STATUSES, checked_value
-from sim.regimes import explain, find_text, read_toml
+from sim.parameters import STATUSES, checked_value, data_text
+from sim.regimes import NAME, explain, find_text, read_toml
 
+# Beyond this no amount in a country file makes sense, in whatever unit; sums of such amounts stay finite
+LARGEST = 1e9
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Twelve = Annotated[list[float], Field(min_length=12, max_length=12)]
-MONTH = r"^(\d{4}-(0[1-9]|1[0-2]))?$"
-Day = Annotated[list[float], Field(min_length=24, max_length=24)]
+MONTH = r"^([0-9]{4}-(0[1-9]|1[0-2]))?$"
+Amount = Annotated[float, Field(ge=0.0, le=LARGEST)]
+Positive = Annotated[float, Field(ge=1e-6, le=LARGEST)]
+Multiple = Annotated[float, Field(ge=1e-6, le=100.0)]
+Shares = Annotated[list[Share], Field(min_length=12, max_length=12)]
+Loads = Annotated[list[Annotated[float, Field(ge=1.0, le=1e7)]], Field(min_length=12, max_length=12)]
+LoadDay = Annotated[list[Annotated[float, Field(ge=0.001, le=100.0)]], Field(min_length=24, max_length=24)]
+Day = Annotated[list[Annotated[float, Field(ge=0.0, le=100.0)]], Field(min_length=24, max_length=24)]
+
+
+@functools.cache
+def fuels() -> tuple[str, ...]:
+    """Fuels with a series of costs."""
+    header = data_text("drivers", "fuel_cost_monthly.csv").splitlines()[0]
+    return tuple(name for name in header.split(",") if name != "month")
 
 
 class Strict(BaseModel):
-    """A part of a country file: unknown fields are errors."""
+    """A part of a country file: unknown fields and numbers that are not finite are errors."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Quantity(Strict):
@@ -59,15 +74,15 @@ class Plant(Strict):
     name: str
     technology: str
     zone: str
-    capacity_mw: float = Field(ge=0)
-    availability: Twelve
+    capacity_mw: Amount
+    availability: Shares
     fuel: str = ""
-    cost_factor: float = Field(default=1.0, gt=0)
+    cost_factor: Multiple = 1.0
     must_run_share: Share = 0.0
     take_or_pay_share: Share = 0.0
-    variable_om_local_per_kwh: float = Field(default=0.0, ge=0)
-    emission_t_per_mwh: float = Field(default=0.0, ge=0)
-    capacity_payment_local_bn_per_year: float = Field(default=0.0, ge=0)
+    variable_om_local_per_kwh: Amount = 0.0
+    emission_t_per_mwh: Amount = 0.0
+    capacity_payment_local_bn_per_year: Amount = 0.0
     energy_limited: bool = False
     gas_group: bool = False
     online_from: str = Field(default="", pattern=MONTH)
@@ -83,12 +98,12 @@ class ConsumerClass(Strict):
 
     name: str
     sales_share: Share
-    tariff_ratio: float = Field(gt=0)
-    short_elasticity: float = Field(ge=0)
-    long_elasticity: float = Field(ge=0)
-    solar_potential_gw: float = Field(ge=0)
-    solar_installed_gw: float = Field(default=0.0, ge=0)
-    zone_shares: list[float]
+    tariff_ratio: Multiple
+    short_elasticity: Annotated[float, Field(ge=0.0, le=10.0)]
+    long_elasticity: Annotated[float, Field(ge=0.0, le=10.0)]
+    solar_potential_gw: Amount
+    solar_installed_gw: Amount = 0.0
+    zone_shares: list[Share]
     source: str
     status: str
     note: str = ""
@@ -97,10 +112,10 @@ class ConsumerClass(Strict):
 class LoadShape(Strict):
     """Typical days and monthly mean load of the country without special load."""
 
-    winter: Day
-    summer: Day
-    shoulder: Day
-    mean_load_mw: Twelve
+    winter: LoadDay
+    summer: LoadDay
+    shoulder: LoadDay
+    mean_load_mw: Loads
     south_share: Share
     source: str
     status: str
@@ -138,12 +153,12 @@ class Skill(Strict):
     name: str
     label: str
     family: str
-    workforce: float = Field(gt=0)
-    unemployed: float = Field(ge=0)
-    entrants_per_month: float = Field(ge=0)
-    wage_local_per_month: float = Field(gt=0)
-    foreign_wage_ratio: float = Field(default=3.0, gt=0)
-    emigration_per_year: float = Field(ge=0, le=1)
+    workforce: Positive
+    unemployed: Amount
+    entrants_per_month: Amount
+    wage_local_per_month: Positive
+    foreign_wage_ratio: Multiple = 3.0
+    emigration_per_year: Share
     source: str
     status: str
     note: str = ""
@@ -152,7 +167,7 @@ class Skill(Strict):
 class Country(Strict):
     """A country file."""
 
-    name: str
+    name: str = Field(pattern=NAME, max_length=60)
     title: str
     currency: str
     zones: Annotated[list[str], Field(min_length=1, max_length=2)]
@@ -166,6 +181,13 @@ class Country(Strict):
     skill: Annotated[list[Skill], Field(min_length=6, max_length=6)]
 
     @model_validator(mode="after")
+    def fuels_exist(self) -> Country:
+        for plant in self.plant:
+            if plant.fuel and plant.fuel not in fuels():
+                raise ValueError(f"plant {plant.name}: fuel '{plant.fuel}' is not one of {', '.join(fuels())}")
+        return self
+
+    @model_validator(mode="after")
     def zones_exist(self) -> Country:
         for place, items in (("plant", self.plant), ("distributor", self.distributor)):
             for item in items:
@@ -173,6 +195,11 @@ class Country(Strict):
                     raise ValueError(
                         f"{place} {item.name}: zone '{item.zone}' is not one of {', '.join(self.zones)}"
                     )
+        if len(set(self.zones)) < len(self.zones):
+            raise ValueError("zones: a zone is named twice")
+        for group in self.consumer_class:
+            if len(group.zone_shares) != len(self.zones) or abs(sum(group.zone_shares) - 1.0) > 1e-6:
+                raise ValueError(f"class {group.name}: zone_shares must have one share per zone and add to 1")
         return self
 
 
@@ -187,8 +214,13 @@ def load_country(name: str) -> Country:
     bounds.
     """
     text, where = find_text("country", "countries", name, list_countries())
+    return parse_country(read_toml(text, where), where)
+
+
+def parse_country(content: dict[str, Any], where: str) -> Country:
+    """Check the content of a country file; ScenarioError names ``where`` and what is wrong."""
     try:
-        country = Country.model_validate(read_toml(text, where))
+        country = Country.model_validate(content)
     except ValidationError as error:
         raise explain(error, where) from None
     for key, quantity in country.values.items():

@@ -204,7 +204,7 @@ def settle_skills(state: State, country: Country, v: dict[str, float]) -> None:
         row.available = item.unemployed
         # Without this industry the pool is in balance: as many leave the field as enter it
         outflow = item.entrants_per_month - item.unemployed * item.emigration_per_year / 12.0
-        row.leave_per_month = max(0.0, outflow) / item.unemployed if item.unemployed > 0.0 else 0.0
+        row.leave_per_month = min(1.0, max(0.0, outflow) / item.unemployed) if item.unemployed > 0.0 else 0.0
 
 
 def settle_public(state: State, country: Country, v: dict[str, float]) -> None:

@@ -20,7 +20,8 @@ from agents.policy import Policy
 from sim.errors import ScenarioError, unknown
 from sim.parameters import data_text
 
-MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,13 @@ class Event(BaseModel):
 class Regime(BaseModel):
     """A regime file: base instruments, their sources, and dated events."""
 
-    model_config = ConfigDict(extra="forbid")
-    name: str = Field(min_length=1)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    name: str = Field(min_length=1, max_length=60, pattern=NAME)
     title: str
     description: str
     home: str
     currency: str
-    local_per_usd: float = Field(gt=0)
+    local_per_usd: float = Field(ge=1e-6, le=1e9)
     base: dict[str, Any]
     base_sources: dict[str, str] = {}
     event: list[Event] = []
@@ -151,8 +152,13 @@ def explain(error: ValidationError, where: str) -> ScenarioError:
 def load_regime(name: str) -> Regime:
     """Load and check a shipped regime or a file; ScenarioError for anything wrong."""
     text, where = find_text("regime", "regimes", name, list_regimes())
+    return parse_regime(read_toml(text, where), where)
+
+
+def parse_regime(content: dict[str, Any], where: str) -> Regime:
+    """Check the content of a regime file; ScenarioError names ``where`` and what is wrong."""
     try:
-        regime = Regime.model_validate(read_toml(text, where))
+        regime = Regime.model_validate(content)
     except ValidationError as error:
         raise explain(error, where) from None
     known = instruments()

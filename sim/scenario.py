@@ -17,6 +17,8 @@ from sim.regimes import MONTH, Regime, load_regime, set_instruments
 
 DRIVERS = ("replay", "simulated")
 LONGEST_RUN_MONTHS = 600
+# First month in which there is a price and a machine to buy, and a century that the calendar can hold
+EARLIEST, LATEST = "2016-07", "2100-01"
 SCHEMA_VERSION = 1
 
 
@@ -106,8 +108,8 @@ def load_scenario(
         raise ScenarioError(f"months = {months!r} is not allowed; allowed: 1 to {LONGEST_RUN_MONTHS}")
     if drivers not in DRIVERS:
         raise ScenarioError(f"drivers = {drivers!r} is not allowed; allowed: {', '.join(DRIVERS)}")
-    if not isinstance(start, str) or not MONTH.fullmatch(start):
-        raise ScenarioError(f"start = {start!r} is not allowed; allowed: YYYY-MM")
+    if not isinstance(start, str) or not MONTH.fullmatch(start) or not EARLIEST <= start <= LATEST:
+        raise ScenarioError(f"start = {start!r} is not allowed; allowed: YYYY-MM, {EARLIEST} to {LATEST}")
     sizes = dict(POPULATION)
     for kind, size in (population or {}).items():
         if kind not in POPULATION:
