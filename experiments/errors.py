@@ -6,8 +6,16 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+def printable(text: str) -> str:
+    """Escape line breaks and control characters: names come from files, and a message is one line."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class ExperimentError(Exception):
     """Base of every expected error of this package; the command line prints it as one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class StudyError(ExperimentError):

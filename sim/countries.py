@@ -184,7 +184,9 @@ class Country(Strict):
     def fuels_exist(self) -> Country:
         for plant in self.plant:
             if plant.fuel and plant.fuel not in fuels():
-                raise ValueError(f"plant {plant.name}: fuel '{plant.fuel}' is not one of {', '.join(fuels())}")
+                raise ValueError(
+                    f"plant {plant.name}: fuel '{plant.fuel}' is not one of {', '.join(fuels())}"
+                )
         return self
 
     @model_validator(mode="after")

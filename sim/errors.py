@@ -9,6 +9,10 @@ from collections.abc import Iterable
 class ScenarioError(ValueError):
     """A scenario, regime, country or parameter that cannot be used; the message is one line for people."""
 
+    def __init__(self, message: str) -> None:
+        # Names come from files: a line break or a control character in one must not break the line
+        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in message))
+
 
 def unknown(kind: str, name: str, allowed: Iterable[str], where: str = "") -> ScenarioError:
     """Error for a name that is not in a list: names it, its place, close matches and the allowed names."""

@@ -130,7 +130,7 @@ def find_text(kind: str, folder: str, name: str, shipped: list[str]) -> tuple[st
     if name.endswith(".toml"):
         try:
             return Path(name).read_text(encoding="utf-8"), name
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # A name with a NUL, or bytes that are not UTF-8
             reason = error.strerror if isinstance(error, OSError) else "not a text file"
             raise ScenarioError(f"{kind} file {name} cannot be read: {reason}") from None
     if name not in shipped:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from experiments.errors import StoreError
+from experiments.errors import StoreError, printable
 
 if TYPE_CHECKING:
     from experiments.runner import SweepResult
@@ -20,7 +20,7 @@ PROBLEM, SOME_RUNS_FAILED, INTERRUPTED = 2, 1, 130
 
 def tell_problem(message: str) -> int:
     """Write a problem to stderr as one line; returns the exit code of a problem."""
-    sys.stderr.write(f"wattlab: {' '.join(message.split())}\n")
+    sys.stderr.write(f"wattlab: {printable(' '.join(message.split()))}\n")
     return PROBLEM
 
 

@@ -1,19 +1,21 @@
-"""Broken inputs from good ones: one to four places of a document are replaced, removed, renamed or doubled."""
+"""Broken inputs from good ones: places of a document are replaced, removed, renamed or doubled."""
 
 from __future__ import annotations
 
 import copy
+import json
 import math
 import random
 from typing import Any
 
 # Values that people and programs write by mistake, and some that nobody would
 EVIL: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**63, -(2**63), 10**400, 0.5, -0.0, 1e308, -1e308, 5e-324, math.nan, math.inf,
-    -math.inf, "", " ", "a", "x" * 5000, "nan", "inf", "1e999", "0x10", "2025-06", "2025-13", "9999-12", "0000-01",
-    "../../etc/passwd", "..\\..\\x", "/dev/null", "a\x00b", "\x00", "a\nb", "\u202e", "🙂", "٢٠٢٥-٠٦",
-    "${HOME}", "{0.__class__}", "%s%n", "__import__('os')", [], [[]], [1, 2], ["a"], [None], {}, {"a": 1},
-    {"": {}}, {"__class__": "x"}, [0.0] * 12, [math.nan] * 12, [0.0] * 24, [-1.0] * 24, b"bytes", (1,), {1, 2}, 1j,
+    None, True, False, 0, -1, 1, 2**63, -(2**63), 10**400, 0.5, -0.0, 1e308, -1e308, 5e-324, math.nan,
+    math.inf, -math.inf, "", " ", "a", "x" * 5000, "nan", "inf", "1e999", "0x10", "2025-06", "2025-13",
+    "9999-12", "0000-01", "../../etc/passwd", "..\\..\\x", "/dev/null", "a\x00b", "\x00", "a\nb", "\u202e",
+    "🙂", "٢٠٢٥-٠٦", "${HOME}", "{0.__class__}", "%s%n", "__import__('os')", [], [[]], [1, 2], ["a"], [None],
+    {}, {"a": 1}, {"": {}}, {"__class__": "x"}, [0.0] * 12, [math.nan] * 12, [0.0] * 24, [-1.0] * 24,
+    b"bytes", (1,), {1, 2}, 1j,
 )  # fmt: skip
 
 
@@ -42,7 +44,9 @@ def mutate(document: Any, luck: random.Random) -> Any:
         if kind == 0:
             del node[key]
         elif kind == 1 and isinstance(node, dict):
-            node[luck.choice((str(key) + "s", "", "\x00", str(key).upper(), luck.choice(list(node))))] = node[key]
+            node[
+                luck.choice((str(key) + "s", "", "\x00", "a\nb", str(key).upper(), luck.choice(list(node))))
+            ] = node[key]
         elif kind == 2 and isinstance(node, list):
             node.extend(node[: luck.randint(1, 3)])
         elif kind == 3 and isinstance(node[key], float):
@@ -58,6 +62,22 @@ def garble(text: str, luck: random.Random) -> str:
         first = luck.randrange(len(text) + 1)
         last = min(len(text), first + luck.randint(0, 30))
         piece = text[first:last]
-        odd = luck.choice(("", piece * 2, "[", "]]", "=", '"', "'''", "\x00", "\n", "#", "1e", "{", "é", piece[::-1]))
+        odd = luck.choice(
+            ("", piece * 2, "[", "]]", "=", '"', "'''", "\x00", "\n", "#", "1e", "{", "é", piece[::-1])
+        )
         text = text[:first] + odd + text[last:]
     return text
+
+
+def as_toml(value: Any, top: bool = True) -> str:
+    """Write a document as TOML, tables in inline form; what TOML has no form for becomes a string."""
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(str(key))} = {as_toml(item, False)}" for key, item in value.items()]
+        return "\n".join(parts) + "\n" if top else "{" + ", ".join(parts) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(as_toml(item, False) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    return json.dumps(str(value))
