@@ -189,6 +189,8 @@ def _oriented(matrix: pd.DataFrame, minimise: bool) -> pd.DataFrame:
 
 def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFrame:
     """Compare all regimes with the baseline: one row per output and regime; units in column ``unit``."""
+    from experiments.inference import best_intervals, simultaneous_intervals
+
     rows = []
     regimes = results.regimes
     for output in outputs or results.study["outputs"]:
@@ -198,6 +200,8 @@ def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFr
             probability_best(matrix, minimise=minimise),
             expected_regret(matrix, minimise=minimise),
         )
+        together = simultaneous_intervals(matrix, results.baseline)
+        ranked = best_intervals(matrix, minimise=minimise)
         for regime in regimes:
             low, middle, high = quantiles(matrix[regime])
             row = {
@@ -215,6 +219,10 @@ def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFr
                 **_difference_columns(matrix, regime, results.baseline),
                 "p_best": float(best[regime]),
                 "regret": float(regret[regime]),
+                "simultaneous_low": float(together["low"].get(regime, nan)),
+                "simultaneous_high": float(together["high"].get(regime, nan)),
+                "best_low": float(ranked.loc[regime, "low"]),
+                "best_high": float(ranked.loc[regime, "high"]),
             }
             rows.append(row)
     return pd.DataFrame(rows)

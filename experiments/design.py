@@ -106,6 +106,30 @@ class Design(_Model):
         return self
 
 
+class Stopping(_Model):
+    """When a sequential study stops: all contrasts of these outputs known well enough (P5).
+
+    ``smallest_effects``: the smallest difference of interest by output, in its unit.
+    """
+
+    smallest_effects: dict[str, float] = Field(min_length=1)
+    seeds_per_round: int = Field(default=10, ge=4)
+
+
+class Goal(_Model):
+    """A bound that a good future keeps; with ``difference``, a bound on the difference to the baseline."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    difference: bool = False
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Goal:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("needs at_least, at_most or both")
+        return self
+
+
 class Study(_Model):
     """One study file; see ``experiments/studies/headline.toml`` for a commented example."""
 
@@ -124,6 +148,8 @@ class Study(_Model):
     series: bool = True
     overrides: dict[str, Value] = {}
     design: Design = Field(default_factory=Design)
+    stopping: Stopping | None = None
+    goals: dict[str, Goal] = {}
     sizes: dict[SizeName, Size]
     outputs: list[str] = Field(min_length=1)
     minimise: list[str] = []
@@ -143,9 +169,11 @@ class Study(_Model):
                 raise ValueError(f"{field}: a name is given twice")
         if "quick" not in self.sizes:
             raise ValueError("sizes: [sizes.quick] with the number of seeds is missing")
-        for name in self.minimise:
-            if name not in self.outputs:
-                raise ValueError(f"minimise: {unknown_name('output', name, self.outputs)}")
+        effects = self.stopping.smallest_effects if self.stopping else {}
+        for field, outputs in (("minimise", self.minimise), ("goals", self.goals), ("stopping", effects)):
+            for name in outputs:
+                if name not in self.outputs:
+                    raise ValueError(f"{field}: {unknown_name('output', name, self.outputs)}")
         return self
 
     def size(self, name: SizeName) -> Size:
@@ -299,13 +327,20 @@ def _one_line(error: ValidationError) -> str:
     return f"{where}: {message}{more}" if where else f"{message}{more}"
 
 
+FIELDS: dict[tuple[Any, ...], type[BaseModel]] = {
+    ("sizes",): Size,
+    ("goals",): Goal,
+    ("stopping",): Stopping,
+}
+
+
 def _fields_at(path: tuple[Any, ...]) -> list[str]:
     model: type[BaseModel] = Study
     if path[:1] == ("design",):
         parts: dict[str, type[BaseModel]] = {"uncertain": Uncertain, "joint": Joint, "select": Select}
         model = next((part for name, part in parts.items() if name in path), Design)
-    elif path[:1] == ("sizes",):
-        model = Size
+    elif path[:1] in FIELDS:
+        model = FIELDS[path[:1]]
     return list(model.model_fields)
 
 

@@ -27,11 +27,11 @@ def sweep(
     """Run a study on all processors; started again, it goes on where it stopped."""
     from experiments.design import load_study
     from experiments.progress import print_line, shown_progress
-    from experiments.runner import sweep as run_sweep
+    from experiments.sequential import sweep_until_precise
 
     chosen = load_study(study)
     with shown_progress() as show:
-        result = run_sweep(
+        result = sweep_until_precise(
             chosen,
             size_name(quick, full),
             out,

@@ -41,7 +41,7 @@ def swept(out: Path, *, replicates: int = 2, execute=linear, **design: object) -
 
 
 def test_sobol_indices_of_stored_runs_are_those_of_the_linear_outcome(tmp_path: Path):
-    results = swept(tmp_path, kind="sobol", points=64, dummy=True)
+    results = swept(tmp_path, kind="sobol", points=256, dummy=True)
     frame = indices_of(results)
     jobs = frame[frame["output"] == "jobs_total"].set_index("factor")
     # Variances: (3 * 4)^2 / 12 of x in [1, 5], 8^2 / 12 of y in [1, 9].
@@ -114,7 +114,7 @@ def test_a_nested_design_tells_ignorance_from_luck():
 
 @pytest.mark.parametrize("seeds", ["shared", "own", "factor"])
 def test_the_split_of_stored_runs_is_the_known_one(tmp_path: Path, seeds: str):
-    kind = {"kind": "sobol", "points": 128} if seeds == "factor" else {"kind": "quasi-random", "points": 32}
+    kind = {"kind": "sobol", "points": 512} if seeds == "factor" else {"kind": "quasi-random", "points": 32}
     results = swept(tmp_path, replicates=256 if seeds == "factor" else 16, seeds=seeds, **kind)
     found = variance_split(results, ["jobs_total"]).iloc[0]
     drawn = [float(np.random.default_rng(seed).normal()) for seed in sorted(set(results.runs["seed"]))]
@@ -122,7 +122,7 @@ def test_the_split_of_stored_runs_is_the_known_one(tmp_path: Path, seeds: str):
     known = (144.0 + 64.0) / 12.0
     assert found["epistemic"] == pytest.approx(known / (known + luck), abs=0.08)
     assert found["epistemic_low"] < known / (known + luck) < found["epistemic_high"]
-    assert found["joint"] == pytest.approx(0.0, abs=0.02)
+    assert found["joint"] == pytest.approx(0.0, abs=0.04)
     parts = found[["epistemic", "aleatory", "joint"]]
     assert parts.sum() == pytest.approx(1.0)
     assert isinstance(parts, pd.Series)
