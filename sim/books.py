@@ -54,6 +54,9 @@ class Books:
         mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
         self.treasury = TreasuryBooks(mean_load_mw, model.values["smart_meter_share_start"])
         self.days = TypicalDays()
+        self.foreign_miners, self.foreign_ai = (
+            firms["foreign"].astype(np.float64) for firms in (model.state.miners, model.state.ai_firms)
+        )
         self.take_census()
 
     def open_power_accounts(self) -> None:
@@ -96,15 +99,11 @@ class Books:
     def totals(self) -> tuple[Totals, Totals]:
         """Flows of the month so far over miners and AI firms."""
         state = self.model.state
-        state_share = np.zeros(len(state.miners))
-        foreign = state.miners["foreign"].astype(np.float64)
         partner = float(state.policy["state_partner_share"][0])
-        state_share[0], foreign[0] = 1.0 - partner, partner
+        self.foreign_miners[0] = partner
         return (
-            total(state.miner_flows, foreign, state_share),
-            total(
-                state.ai_flows, state.ai_firms["foreign"].astype(np.float64), np.zeros(len(state.ai_firms))
-            ),
+            total(state.miner_flows, self.foreign_miners, 1.0 - partner),
+            total(state.ai_flows, self.foreign_ai, 0.0),
         )
 
     def settle_power(self, t: int, power: MonthOfPower) -> None:

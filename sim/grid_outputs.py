@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sim.compiled import kernel
 from sim.power import HOURS_PER_YEAR, MonthOfPower, season_of
 from sim.settlement import PowerAccounts
 from sim.surplus import ANY, CHEAP, DEAR, OFFER_MW, PROBE_MW, Surplus
@@ -63,39 +64,57 @@ def grid_row(
 
 def class_bills(model: WattLabModel) -> dict[str, float]:
     """Bills of the month by consumer class, USD; a class that a country does not have pays nothing."""
-    names = [
-        item.name for item in model.scenario.country_data.consumer_class for _ in range(model.power.zones)
-    ]
-    bills = model.state.consumers["bill_usd"][: len(names)]
-    return {f"bill_{name}_usd": float(bills[[own == name for own in names]].sum()) for name in CLASSES}
+    country, zones, bills = model.scenario.country_data, model.power.zones, model.state.consumers["bill_usd"]
+    found = {f"bill_{name}_usd": 0.0 for name in CLASSES}
+    for place, item in enumerate(country.consumer_class):
+        if item.name in CLASSES:
+            found[f"bill_{item.name}_usd"] += float(bills[place * zones : (place + 1) * zones].sum())
+    return found
 
 
 def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:
     """Outputs on what is left for new load: hours a year at the pace of the month, and the margin of a block
     at the price of the package.
     """
-    values, free = model.values, surplus.free_mw
-    per_hour = HOURS_PER_YEAR / 24.0
-    best = free.max(axis=1)
+    values, per_hour = model.values, HOURS_PER_YEAR / 24.0
+    anywhere, by_zone = (counts.tolist() for counts in count_hours(surplus.free_mw, OFFER_MW, PROBE_MW))
     row = {
-        "offer_hours_per_year": float((best[ANY] >= OFFER_MW).sum()) * per_hour,
-        "offer_cheap_hours_per_year": float((best[CHEAP] >= OFFER_MW).sum()) * per_hour,
+        "offer_hours_per_year": anywhere[ANY] * per_hour,
+        "offer_cheap_hours_per_year": anywhere[CHEAP] * per_hour,
     }
     delivery = 1.0 - values["transmission_loss_share"]
     for place, name in enumerate(ZONES):
         zone = min(place, model.power.zones - 1)
         for limit, label in ((CHEAP, "cheap"), (DEAR, "dear")):
-            row[f"{label}_hours_{name}_per_year"] = float((free[limit, zone] >= PROBE_MW).sum()) * per_hour
+            row[f"{label}_hours_{name}_per_year"] = by_zone[limit][zone] * per_hour
         cost = float(surplus.probe_usd_per_mwh[zone].mean()) / 1000.0 / delivery
         row[f"margin_{name}_usd_per_kwh"] = values["cheap_power_usd_per_kwh"] - cost
     return row
+
+
+@kernel
+def count_hours(free_mw, offer_mw, probe_mw):  # type: ignore[no-untyped-def]
+    """Count hours of the day with room: for the offer in the best zone by limit, for the probe by limit and
+    zone.
+    """
+    limits, zones, hours = free_mw.shape
+    anywhere, by_zone = np.zeros(limits), np.zeros((limits, zones))
+    for limit in range(limits):
+        for hour in range(hours):
+            best = 0.0
+            for zone in range(zones):
+                best = max(best, free_mw[limit, zone, hour])
+                by_zone[limit, zone] += free_mw[limit, zone, hour] >= probe_mw
+            anywhere[limit] += best >= offer_mw
+    return anywhere, by_zone
 
 
 class TypicalDays:
     """Mean day by season over the last months of a run."""
 
     def __init__(self) -> None:
-        self.sums: dict[str, dict[str, FloatArray]] = {}
+        self.sums: dict[str, FloatArray] = {}
+        self.names: tuple[str, ...] = ()
         self.counts: dict[str, int] = {}
 
     def add(self, model: WattLabModel, t: int, power: MonthOfPower, surplus: Surplus) -> None:
@@ -110,19 +129,20 @@ class TypicalDays:
         }
         for name, series in power.technology_mw.items():
             columns["utility_solar_mw" if name == "solar" else f"{name}_mw"] = series
-        sums = self.sums.setdefault(season, {})
-        for name, series in (columns | zone_columns(model, power, surplus)).items():
-            sums[name] = sums.get(name, np.zeros(24)) + series
+        columns |= zone_columns(model, power, surplus)
+        self.names = tuple(columns)
+        day = np.array(list(columns.values()))
+        self.sums[season] = self.sums[season] + day if season in self.sums else day
         self.counts[season] = self.counts.get(season, 0) + 1
 
     def frame(self) -> pd.DataFrame:
         """Season, hour and hourly MW or USD per MWh."""
-        frames = []
-        for season, count in self.counts.items():
-            table = {"season": [season] * 24, "hour": list(range(24))}
-            table |= {name: series / count for name, series in self.sums[season].items()}
-            frames.append(pd.DataFrame(table))
-        return pd.concat(frames, ignore_index=True).fillna(0.0)
+        seasons = np.repeat(list(self.counts), 24)
+        days = np.hstack([self.sums[season] / count for season, count in self.counts.items()])
+        table = pd.DataFrame(days.T, columns=list(self.names))
+        table.insert(0, "season", seasons.astype(object))
+        table.insert(1, "hour", np.tile(np.arange(24), len(self.counts)))
+        return table
 
 
 def zone_columns(model: WattLabModel, power: MonthOfPower, surplus: Surplus) -> dict[str, FloatArray]:
@@ -141,17 +161,38 @@ def zone_columns(model: WattLabModel, power: MonthOfPower, surplus: Surplus) -> 
             f"surplus_cheap_{zone}_mw": surplus.free_mw[CHEAP, z],
             f"surplus_dear_{zone}_mw": surplus.free_mw[DEAR, z],
         }
-    for technology, zone in system.groups:
-        mine = np.array([(p.technology, p.zone) == (technology, zone) for p in system.country.plant])
-        able = power.maximum_mw[mine].mean(axis=1)
-        weight = able if able.sum() > 0.0 else np.ones_like(able)
+    run, able, cost = by_group(
+        result.gen_mw, power.maximum_mw, power.cost_usd_per_mwh, system.group_of, len(system.groups)
+    )
+    for place, (technology, zone) in enumerate(system.groups):
         name = f"{technology}_{zone}"
-        found[f"run_{name}_mw"] = result.gen_mw[mine].sum(axis=0)
-        found[f"able_{name}_mw"] = power.maximum_mw[mine].sum(axis=0)
-        found[f"cost_{name}_usd_per_mwh"] = np.full(
-            24, float(weight @ power.cost_usd_per_mwh[mine] / weight.sum())
-        )
+        found[f"run_{name}_mw"] = run[place]
+        found[f"able_{name}_mw"] = able[place]
+        found[f"cost_{name}_usd_per_mwh"] = cost[place]
     return found
+
+
+@kernel
+def by_group(gen, maximum, cost, group, count):  # type: ignore[no-untyped-def]
+    """Add up plants by group and hour: returns what ran and what could have run, MW, and the mean cost
+    weighted by the latter (plain where nothing could), USD per MWh; each count x hours.
+    """
+    plants, hours = gen.shape
+    run, able = np.zeros((count, hours)), np.zeros((count, hours))
+    weighted, weights, plain, members = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
+    for p in range(plants):
+        g = group[p]
+        for h in range(hours):
+            run[g, h] += gen[p, h]
+            able[g, h] += maximum[p, h]
+            weighted[g] += maximum[p, h] * cost[p]
+            weights[g] += maximum[p, h]
+        plain[g] += cost[p]
+        members[g] += 1.0
+    mean = np.zeros((count, hours))
+    for g in range(count):
+        mean[g, :] = weighted[g] / weights[g] if weights[g] > 0.0 else plain[g] / members[g]
+    return run, able, mean
 
 
 def four_seasons(month_of_year: int) -> str:

@@ -4,6 +4,7 @@ makes of it.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from sim.countries import Country
 from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
-from sim.power_loads import consumer_loads, firm_loads, publish_service, value_dispatch
+from sim.power_loads import consumer_loads, firm_loads, least_output, publish_service, value_dispatch
 from sim.regimes import months_between
 from sim.state import State
 
@@ -60,7 +61,15 @@ class MonthOfPower:
     solar_mw: FloatArray
     mining_mw: FloatArray
     ai_mw: FloatArray
-    technology_mw: dict[str, FloatArray]
+    technologies: tuple[str, ...]
+
+    @functools.cached_property
+    def technology_mw(self) -> dict[str, FloatArray]:
+        """Generation by technology and hour, MW."""
+        found: dict[str, FloatArray] = {}
+        for name, series in zip(self.technologies, self.result.gen_mw, strict=True):
+            found[name] = found.get(name, 0.0) + series
+        return found
 
 
 class PowerSystem:
@@ -94,7 +103,10 @@ class PowerSystem:
         local_bn = np.array([p.capacity_payment_local_bn_per_year for p in plants])
         self.capacity_usd_per_month = local_bn * 1e9 / values["local_per_usd"] / 12.0
         self.online = self.online_series()
+        self.technologies = tuple(p.technology for p in plants)
         self.groups = tuple(dict.fromkeys((p.technology, p.zone) for p in plants))
+        self.group_of = np.array([self.groups.index((p.technology, p.zone)) for p in plants], np.int64)
+        self.evening = np.isin(np.arange(24), EVENING_HOURS) / len(EVENING_HOURS)
         self.shape = {s: np.array(getattr(country.load_shape, s)) for s in SEASONS}
         self.solar = {s: np.array(getattr(country.solar_shape, s)) for s in SEASONS}
         self.wind = {s: np.array(getattr(country.wind_shape, s)) for s in SEASONS}
@@ -139,14 +151,10 @@ class PowerSystem:
         Voltage and reserve of a zone are held by plants in it, so contract gas runs at least at a share of
         the mean ordinary load of its zone (Pakistan: imported gas in the north).
         """
-        least = maximum.min(axis=1)
-        minimum = self.must_run * least
-        for zone in range(self.zones):
-            here = self.contract_gas & (self.zone == zone)
-            if here.any():
-                share = self.values["rlng_min_load_share"] * base[zone].mean() / self.capacity[here].sum()
-                minimum[here] = np.maximum(minimum[here], share * self.capacity[here])
-        return np.minimum(minimum, least)
+        return least_output(
+            maximum, base, self.capacity, self.must_run, self.contract_gas, self.zone,
+            self.values["rlng_min_load_share"],
+        )  # fmt: skip
 
     def gas_cap_mw(self, t: int) -> float:
         """Hourly limit of all plants of the gas group, MW: lower while homes are heated, and in
@@ -206,8 +214,7 @@ class PowerSystem:
         a full cycle on most days (Eq. M11).
         """
         daily = self.values["battery_cycles_per_year"] * 24.0 / HOURS_PER_YEAR
-        evening = np.isin(np.arange(24), EVENING_HOURS) / len(EVENING_HOURS)
-        return daily * (sun / sun.sum() / self.values["battery_efficiency"] - evening)
+        return daily * (sun / sun.sum() / self.values["battery_efficiency"] - self.evening)
 
     def run_month(self, state: State, t: int) -> MonthOfPower:
         """Dispatch month ``t`` and publish served shares by hour; mining under an interruption contract is
@@ -270,9 +277,6 @@ class PowerSystem:
             result.gen_mw, result.price_usd_per_mwh, demand, mining + ai, cost, self.imported,
             self.fuel_usd[t], self.emission, days,
         )  # fmt: skip
-        technology: dict[str, FloatArray] = {}
-        for i, plant in enumerate(self.country.plant):
-            technology[plant.technology] = technology.get(plant.technology, 0.0) + result.gen_mw[i]
         return MonthOfPower(
             result=result,
             days=days,
@@ -289,7 +293,7 @@ class PowerSystem:
             solar_mw=solar.sum(axis=0),
             mining_mw=mining.sum(axis=0),
             ai_mw=ai.sum(axis=0),
-            technology_mw=technology,
+            technologies=self.technologies,
         )
 
     def capacity_cost_usd(self, t: int) -> float:

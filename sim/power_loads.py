@@ -113,3 +113,29 @@ def value_dispatch(  # type: ignore[no-untyped-def]
         generation += energy
         emissions += energy * emission[p]
     return weighted, paid / max(new, 1e-9), cost_usd, fuel_usd, generation, emissions
+
+
+@kernel
+def least_output(maximum, base, capacity, must_run, contract_gas, zone, load_share):  # type: ignore[no-untyped-def]
+    """Must-run output by plant, MW: a share of the least available in the day; contract gas of a zone runs at
+    ``load_share`` of the zone's mean ordinary load, spread by capacity.
+    """
+    plants, hours = maximum.shape
+    zones = base.shape[0]
+    load, gas = np.zeros(zones), np.zeros(zones)
+    for z in range(zones):
+        for h in range(hours):
+            load[z] += base[z, h] / hours
+    for p in range(plants):
+        if contract_gas[p]:
+            gas[zone[p]] += capacity[p]
+    minimum = np.zeros(plants)
+    for p in range(plants):
+        least = maximum[p, 0]
+        for h in range(1, hours):
+            least = min(least, maximum[p, h])
+        wanted = must_run[p] * least
+        if contract_gas[p] and gas[zone[p]] > 0.0:
+            wanted = max(wanted, load_share * load[zone[p]] / gas[zone[p]] * capacity[p])
+        minimum[p] = min(wanted, least)
+    return minimum

@@ -4,8 +4,6 @@ targets.
 
 from __future__ import annotations
 
-import numpy as np
-
 from agents.government import share_gap
 from sim.compiled import kernel
 from sim.state import State
@@ -19,20 +17,23 @@ def apply_policy(state: State, timeline, t: int, reversal_draw: float) -> None: 
     contracts are
     grandfathered. Meters rise towards the share that the regime wants, at the pace of a roll-out, and stay.
     """
-    state.policy[0] = timeline[t]
-    policy, government, world = state.policy, state.government, state.world
-    policy["quota_mw"] *= government["quota_factor"]
-    pace = 1.0 / float(state.par["meter_rollout_months"][0])
-    missing = np.maximum(0.0, policy["smart_meter_share"] - government["meter_share"])
-    government["meter_share"] += np.minimum(missing, pace)
-    policy["smart_meter_share"] = government["meter_share"]
-    hazard = float(policy["reversal_hazard_per_year"][0])
-    world["reversal_hazard_per_year"] = hazard
-    if policy["offer_open"][0] == 1 and reversal_draw < hazard / 12.0:
-        government["struck"] = 1
-    if government["struck"][0] == 1:
-        policy["offer_open"] = 0
-        government["reversed"] = 1 - policy["grandfathered"]
+    _apply(state.policy, timeline, t, state.government, state.world, state.par, reversal_draw)
+
+
+@kernel
+def _apply(policies, timeline, t, governments, worlds, pars, reversal_draw):  # type: ignore[no-untyped-def]
+    policies[0] = timeline[t]
+    policy, government, world = policies[0], governments[0], worlds[0]
+    policy.quota_mw *= government.quota_factor
+    missing = max(0.0, policy.smart_meter_share - government.meter_share)
+    government.meter_share += min(missing, 1.0 / pars[0].meter_rollout_months)
+    policy.smart_meter_share = government.meter_share
+    world.reversal_hazard_per_year = policy.reversal_hazard_per_year
+    if policy.offer_open == 1 and reversal_draw < policy.reversal_hazard_per_year / 12.0:
+        government.struck = 1
+    if government.struck == 1:
+        policy.offer_open = 0
+        government.reversed = 1 - policy.grandfathered
 
 
 @kernel

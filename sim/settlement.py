@@ -38,21 +38,23 @@ class Totals(dict[str, float]):
 
 
 @kernel
-def _add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
-    sums = np.zeros((3, flows.shape[1]))
+def _add_up(flows, foreign_share):  # type: ignore[no-untyped-def]
+    sums = np.zeros((2, flows.shape[1]))
     for i in range(flows.shape[0]):
         for j in range(flows.shape[1]):
             sums[0, j] += flows[i, j]
-        for owner, share in ((1, foreign_share[i]), (2, state_share[i])):
-            if share > 0.0:
-                for j in range(flows.shape[1]):
-                    sums[owner, j] += share * flows[i, j]
+        if foreign_share[i] > 0.0:
+            for j in range(flows.shape[1]):
+                sums[1, j] += foreign_share[i] * flows[i, j]
     return sums
 
 
-def total(flows: FloatArray, foreign_share: FloatArray, state_share: FloatArray) -> Totals:
-    """Add up a flow matrix (firms x flows); shares are ownership by firm."""
-    return Totals(*_add_up(flows, foreign_share, state_share).tolist())
+def total(flows: FloatArray, foreign_share: FloatArray, state_share: float) -> Totals:
+    """Add up a flow matrix (firms x flows); ``foreign_share`` is ownership by firm, the state owns a share of
+    the firm in the first slot only.
+    """
+    sums, foreign = _add_up(flows, foreign_share).tolist()
+    return Totals(sums, foreign, (state_share * flows[0]).tolist())
 
 
 def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
@@ -132,19 +134,32 @@ def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple
     """Bill every consumer class for what the grid delivered to it, and its fixed charge; returns (USD billed,
     MWh sold, MWh that reached the distributors for them).
     """
-    operator, consumers = state.operator[0], state.consumers
-    base = operator.base_tariff_usd_per_kwh - operator.subsidy_usd_per_kwh
     surcharge = values["debt_surcharge_local_per_kwh"] / float(state.world["local_per_usd"][0])
+    delivered = 1.0 - values["transmission_loss_share"]
+    billed, sold, received = _bill(state.consumers, state.operator, state.world, days, surcharge, delivered)
+    return billed, sold, received
+
+
+@kernel
+def _bill(consumers, operators, worlds, days, surcharge, delivered):  # type: ignore[no-untyped-def]
+    operator, world = operators[0], worlds[0]
+    base = operator.base_tariff_usd_per_kwh - operator.subsidy_usd_per_kwh
     adjust = operator.fuel_adjustment_usd_per_kwh + operator.quarterly_adjustment_usd_per_kwh + surcharge
-    consumers["tariff_usd_per_kwh"] = np.maximum(
-        SMALLEST_TARIFF_USD_PER_KWH, base * consumers["tariff_ratio"] + adjust
-    )
-    served = state.world["firm_served_share"][0]
-    received = (consumers["load_mw"] * served).sum(axis=1) * days * (1.0 - values["transmission_loss_share"])
-    consumers["energy_mwh"] = received * (1.0 - operator.loss_share)
-    charge = operator.fixed_charge_usd_per_month * consumers["base_share"]
-    consumers["bill_usd"] = consumers["energy_mwh"] * 1000.0 * consumers["tariff_usd_per_kwh"] + charge
-    return float(consumers["bill_usd"].sum()), float(consumers["energy_mwh"].sum()), float(received.sum())
+    billed, sold, received = 0.0, 0.0, 0.0
+    for i in range(len(consumers)):
+        group = consumers[i]
+        group.tariff_usd_per_kwh = max(SMALLEST_TARIFF_USD_PER_KWH, base * group.tariff_ratio + adjust)
+        taken = 0.0
+        for hour in range(24):
+            taken += group.load_mw[hour] * world.firm_served_share[hour]
+        taken *= days * delivered
+        group.energy_mwh = taken * (1.0 - operator.loss_share)
+        charge = operator.fixed_charge_usd_per_month * group.base_share
+        group.bill_usd = group.energy_mwh * 1000.0 * group.tariff_usd_per_kwh + charge
+        billed += group.bill_usd
+        sold += group.energy_mwh
+        received += taken
+    return billed, sold, received
 
 
 def allowed_delivery_share(values: dict[str, float]) -> float:
