@@ -185,7 +185,10 @@ def test_the_shipped_studies_are_what_they_promise():
     assert shipped_studies() == ["headline", "smoke"]
     headline, smoke = load_study("headline"), load_study("smoke")
     assert len(headline.regimes) == 10
-    assert (headline.months, headline.size("quick").seeds, headline.size("full").seeds) == (120, 30, 200)
+    sizes = [(headline.size(name).points, headline.size(name).seeds) for name in ("quick", "full")]
+    assert (headline.months, sizes) == (120, [(30, 1), (200, 1)])  # every replicate has a seed of its own
+    assert headline.design.seeds == "own"
+    assert list(headline.design.joint) == ["grid"]
     assert set(headline.labels) == set(headline.regimes)
     assert headline.figures == []  # all that the manifest of figures lists for it
     assert (len(smoke.regimes), smoke.size("quick").seeds, smoke.months) == (3, 3, 12)
