@@ -70,7 +70,7 @@ class Books:
             power = model.power.run_month(model.state, t)
             operator["energy_cost_usd"][0, t] = power.energy_cost_usd
             operator["capacity_cost_usd"][0, t] = model.power.capacity_cost_usd(t)
-            operator["allowed_sales_mwh"][0, t] = power.generation_mwh * allowed_delivery_share(model.values)
+            operator["allowed_sales_mwh"][0, t] = power.used_mwh * allowed_delivery_share(model.values)
             if t == 0:
                 model.marginal_usd_per_mwh = power.price_usd_per_mwh
         sold_kwh = operator["allowed_sales_mwh"].sum() * 1000.0

@@ -44,6 +44,7 @@ class MonthOfPower:
     ``price_usd_per_mwh`` is the marginal cost of generation by hour, weighted by zonal demand: in an hour of
     shortage that of the dearest plant, since what is shed is nobody's purchase. Scarcity shows as energy
     shed. ``new_load_usd_per_mwh`` is the same for miners and AI firms, hour by hour in their own zones.
+    ``used_mwh`` is generation less what was curtailed.
     """
 
     result: DispatchResult
@@ -56,6 +57,7 @@ class MonthOfPower:
     energy_cost_usd: float
     imported_fuel_usd: float
     generation_mwh: float
+    used_mwh: float
     emissions_t: float
     base_mw: FloatArray
     solar_mw: FloatArray
@@ -288,6 +290,7 @@ class PowerSystem:
             energy_cost_usd=energy_usd,
             imported_fuel_usd=fuel_usd,
             generation_mwh=generation_mwh,
+            used_mwh=generation_mwh - float(result.over_mw.sum()) * days,
             emissions_t=emissions_t,
             base_mw=base,
             solar_mw=solar.sum(axis=0),

@@ -218,7 +218,7 @@ def settle_power(
     gap = cost - accounts.collected_usd - accounts.special_revenue_usd - accounts.subsidy_usd
     change = max(gap, -arrears)
     operator["arrears_usd"] += change
-    ordinary_mwh = max(0.0, power.generation_mwh - special_mwh / delivery)
+    ordinary_mwh = max(0.0, power.used_mwh - special_mwh / delivery)
     keep_accounts(operator, t % 12, accounts, ordinary_mwh * allowed_delivery_share(values))
     return replace(accounts, arrears_change_usd=change)
 

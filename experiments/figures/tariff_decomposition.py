@@ -43,7 +43,8 @@ def load(results: Results) -> pd.DataFrame:
     year["collected"] = year["consumer_bill_usd"] - year["unpaid_bills_usd"]
     paid = ["collected", "special_revenue_usd", "subsidy_usd"]
     year["arrears"] = year[list(COSTS)].sum(axis=1) - year[paid].sum(axis=1)
-    per_kwh = year.div(year["others_energy_mwh"] * KWH_PER_MWH / CENTS, axis=0)
+    sold_kwh = year["others_energy_mwh"] * KWH_PER_MWH
+    per_kwh = year.div(sold_kwh.where(sold_kwh > 0.0) / CENTS, axis=0).fillna(0.0)
     parts = [*COSTS, *PAYERS]
     frame = per_kwh[parts].groupby("year").mean().reset_index()
     first = sorted(months["month"])[0]

@@ -21,7 +21,9 @@ def load(results: Results) -> pd.DataFrame:
     bills = results.months(names).groupby(["regime", "seed", "point"], sort=False)[names].sum()
     base, rows = bills.loc[results.baseline], []
     for regime in (name for name in results.regimes if name != results.baseline):
-        change = ((bills.loc[regime] / base - 1.0) * PERCENT).dropna()
+        change = (
+            ((bills.loc[regime] / base.where(base > 0.0) - 1.0) * PERCENT).reindex(base.index).fillna(0.0)
+        )
         for name in names:
             values = change[name].to_numpy()
             half = 1.96 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.figures import draw_figures
+from experiments.evidence import evidence_functions, gather_evidence
+from experiments.figures import draw_figures, figure_specs
 from experiments.results import Results, load_results
 from experiments.runner import sweep_plan
 from tests.experiments import fakes
@@ -16,6 +17,8 @@ from tests.experiments import fakes
 def results_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("results")
     sweep_plan(fakes.plan(), out, workers=1, execute=fakes.execute)
+    grid = {name: where for name, where in evidence_functions().items() if name.startswith("grid_")}
+    gather_evidence(out, "quick", on_step=str, functions=grid)
     return out
 
 
@@ -23,7 +26,7 @@ def results_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(results_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All figures of the made-up study, drawn once."""
     out = tmp_path_factory.mktemp("figures")
-    draw_figures(load_results(results_dir), out)
+    draw_figures(load_results(results_dir), out, list(figure_specs()))
     return out
 
 

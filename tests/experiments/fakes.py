@@ -25,16 +25,22 @@ STOCKS = [
     "jobs_total", "energised_mw", "mining_mw", "mining_licensed_mw", "mining_grey_mw", "mining_theft_mw",
     "ai_mw", "quota_mw", "arrears_usd",
 ]  # fmt: skip
+UNITS = {"usd": "USD", "mw": "MW", "mwh": "MWh"}
+GRID = [
+    "grid_cost_usd", "capacity_payments_usd", "network_cost_usd", "debt_interest_usd", "consumer_bill_usd",
+    "unpaid_bills_usd", "special_revenue_usd", "subsidy_usd", "others_energy_mwh", "bill_households_usd",
+    "bill_industry_usd", "bill_commerce_usd", "bill_farms_usd",
+]  # fmt: skip
 OUTPUTS = {
     name: {
-        "unit": "USD" if name.endswith("_usd") else "MW" if name.endswith("_mw") else "jobs",
+        "unit": UNITS.get(name.rpartition("_")[2], "jobs"),
         "label": name.rpartition("_")[0].replace("_", " ").capitalize(),
         "symbol": "x",
-        "aggregation": "sum" if name in FLOWS else "mean",
+        "aggregation": "sum" if name in FLOWS + GRID else "mean",
         "group": "test",
         "definition": "a made-up series",
     }
-    for name in [*FLOWS, *STOCKS]
+    for name in [*FLOWS, *STOCKS, *GRID]
 }
 REGIMES = ["status-quo", "offer", "ban"]
 
@@ -105,7 +111,7 @@ def execute(task: Task) -> Outcome:
     labels = [f"{2025 + (5 + t) // 12}-{(5 + t) % 12 + 1:02d}" for t in clock]
     months = pd.DataFrame(index=pd.Index(labels, name="month"))
     for place, name in enumerate(OUTPUTS):
-        scale = {"USD": 1e7, "MW": 90.0, "jobs": 900.0}[OUTPUTS[name]["unit"]]
+        scale = {"USD": 1e7, "MW": 90.0, "MWh": 1e5, "jobs": 900.0}[OUTPUTS[name]["unit"]]
         ramp = 1.0 - np.exp(-clock / 20.0)
         level = effect + (1 + place % 3) * 0.3 * shock + 0.1 * own.normal()
         months[name] = scale * level * ramp + scale * 0.05 * common.normal(size=spec.months)
@@ -122,7 +128,9 @@ def execute(task: Task) -> Outcome:
     days["ai_mw"] = 120.0 + 10.0 * shock
     days["load_mw"] = 14000.0 + 4000.0 * np.sin((days["hour"] - 9) / 24 * 2 * np.pi)
     days["load_mw"] += 3000.0 * (days["season"] == "summer")
-    summary = {name: float(months[name].sum() if name in FLOWS else months[name].mean()) for name in OUTPUTS}
+    summary = {
+        name: float(months[name].sum() if name in FLOWS + GRID else months[name].mean()) for name in OUTPUTS
+    }
     return Outcome(months, days, summary)
 
 
