@@ -19,9 +19,21 @@ from agents.miner_appraisal import (
     LICENSED,
     kw_per_ths,
     power_price_usd_per_kwh,
+    running_share,
     site_capex_usd_per_mw,
 )
-from agents.miner_plans import enter, expand_state_mining, make_room, reconsider, renew, start_site
+from agents.miner_plans import (
+    MOVING,
+    UNHOUSED,
+    enter,
+    enter_abroad,
+    expand_state_mining,
+    make_room,
+    reconsider,
+    relocate,
+    renew,
+    start_site,
+)
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import load_signature, targeting_exponent, updated_hazard
 from agents.rules.mining import runs
@@ -52,6 +64,8 @@ class Miner(Firm):
     order_ths: float
     order_months_left: float
     order_used: int
+    displaced: int
+    move_months: float
     sold_ths: ByGeneration
     seized_ths: ByGeneration
     coins_btc: float
@@ -94,13 +108,18 @@ class Miner(Firm):
         if self.applied_mw > 0.0:
             reconsider(self, world, policy, par)
             return
+        if self.displaced == UNHOUSED and self.building_mw <= 0.0:
+            relocate(self, world, policy, par)
+            return
         if self.order_ths > 0.0 or self.building_mw > 0.0:
             return
         if self.active == 1:
             renew(self, world, policy, par)
             if self.kind != STATE:
                 return
-        elif self.home == 1 and self.kind != STATE:
+        elif self.home == 0:
+            enter_abroad(self, world, policy, par)
+        elif self.kind != STATE:
             enter(self, world, policy, par)
         if self.kind == STATE and self.site_mw < policy.state_mining_mw:
             expand_state_mining(self, world, policy, par)
@@ -120,12 +139,15 @@ class Miner(Firm):
             if self.build_months_left <= 0.0:
                 self.site_mw += self.building_mw
                 self.building_mw = 0.0
+                if self.displaced == MOVING:
+                    self.displaced = 0
         if self.order_ths > 0.0:
             self.order_months_left -= 1.0
             if self.order_months_left <= 0.0 and self.building_mw <= 0.0:
                 self.fleet_ths[self.order_generation] += self.order_ths
                 self.order_ths = 0.0
-                make_room(self, world, par)
+                if self.displaced == 0:
+                    make_room(self, world, par)
 
     @register_jitable
     def recruit(self, world: World, policy: Policy, par: Parameters) -> None:
@@ -161,8 +183,9 @@ class Miner(Firm):
         if self.home == 1 and self.compliance == LICENSED and pausing(world, policy):
             return
         hours = 24 if self.home == 1 else 1
+        share = running_share(self, world, par)
         for generation in range(GENERATIONS):
-            fleet = self.fleet_ths[generation] * par.mining_availability
+            fleet = self.fleet_ths[generation] * share
             if fleet <= 0.0:
                 continue
             megawatt = fleet * kw_per_ths(world.rig_j_per_th[generation], self.pue) / 1000.0

@@ -32,6 +32,32 @@ def kw_per_ths(j_per_th: float, pue: float) -> float:
 
 
 @register_jitable
+def fleet_mw(firm: Miner, world: World) -> float:
+    """Power of all machines that a firm owns, running or not, MW at the meter."""
+    total = 0.0
+    for generation in range(GENERATIONS):
+        total += firm.fleet_ths[generation] * world.rig_j_per_th[generation]
+    return total * firm.pue / 1e6
+
+
+@register_jitable
+def plugged_share(firm: Miner, world: World) -> float:
+    """Share of the fleet that has a site: below 1 only after a site was lost, whose machines were of all
+    ages.
+    """
+    if firm.displaced == 0:
+        return 1.0
+    return min(1.0, firm.site_mw / max(fleet_mw(firm, world), 1e-12))
+
+
+@register_jitable
+def running_share(firm: Miner, world: World, par: Parameters) -> float:
+    """Share of the fleet that could run this month: technically available, housed, and not cut off abroad."""
+    share = par.mining_availability * plugged_share(firm, world)
+    return share if firm.home == 1 else share * world.running_share_abroad
+
+
+@register_jitable
 def power_price_usd_per_kwh(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, hour: int
 ) -> float:
@@ -106,9 +132,11 @@ def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
     """Months from decision to first hash without machine delivery: licence and connection if licensed, then
     building.
     """
-    if firm.home == 1 and status == LICENSED:
+    if firm.home == 0:
+        return par.world_build_months
+    if status == LICENSED:
         return par.mining_build_months + policy.licence_months * policy.licence_required
-    return par.mining_build_months * (par.informal_build_share if firm.home == 1 else 1.0)
+    return par.mining_build_months * par.informal_build_share
 
 
 @register_jitable
@@ -132,7 +160,7 @@ def value_usd_per_ths(
     to cost.
     """
     kwh = kw_per_ths(world.rig_j_per_th[generation], firm.pue) * HOURS_PER_MONTH * par.mining_availability
-    hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster])
+    hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster]) * world.pipeline_dilution
     revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share)
     cost = kwh * (power_usd_per_kwh + par.mining_other_usd_per_kwh)
     rate = firm.wacc_per_year
@@ -156,7 +184,7 @@ def value_usd_per_ths(
     kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
     cost += hazard * policy.fine_usd_per_mw * par.penalty_collected_share * kw / 1000.0
     discount = math.log1p(rate) / MONTHS_PER_YEAR + hazard
-    decline = par.hashprice_decline_per_month
+    decline = world.hashprice_decline_per_month
     before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag_months))
     value = pv_declining_margin(revenue, cost, decline, discount, lag_months, before)
     after = par.rig_life_months - before

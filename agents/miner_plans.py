@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
-from agents.firm import sign_contract
+from agents.firm import raise_capital, sign_contract
 from agents.miner_accounts import order_rigs, sell_rigs
 from agents.miner_appraisal import (
     LICENSED,
@@ -17,6 +17,7 @@ from agents.miner_appraisal import (
     build_months,
     kw_per_ths,
     mean_power_price_usd_per_kwh,
+    plugged_share,
     power_price_usd_per_kwh,
     site_capex_usd_per_mw,
     size_limit_mw,
@@ -28,6 +29,9 @@ from agents.world import Parameters, World
 
 if TYPE_CHECKING:
     from agents.miner import Miner
+
+# What has become of machines whose site was lost: not yet decided, on the way to a new one
+UNHOUSED, MOVING = 1, 2
 
 
 @register_jitable
@@ -88,7 +92,8 @@ def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     if rig < 0:
         return
     mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
-    step_mw = max(par.smallest_site_mw, par.expansion_share * firm.site_mw)
+    share = par.expansion_share if firm.home == 1 else par.world_expansion_share
+    step_mw = max(par.smallest_site_mw, share * firm.site_mw)
     wanted_mw = min(free_mw, step_mw) if ratio > firm.hurdle else 0.0
     if wanted_mw < par.smallest_site_mw:
         wanted_mw = min(replaceable_mw(firm, world, policy, par, rig, ratio, cost), step_mw)
@@ -148,7 +153,8 @@ def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     """Add power and machines if a new site pays; licensed firms at home apply for it, others build at
     once.
     """
-    room_mw = min(par.expansion_share * firm.site_mw, firm.target_mw - firm.site_mw)
+    share = par.expansion_share if firm.home == 1 else par.world_expansion_share
+    room_mw = min(share * firm.site_mw, firm.target_mw - firm.site_mw)
     if room_mw < par.smallest_site_mw:
         return
     rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, True)
@@ -167,6 +173,56 @@ def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
         firm.applied_month = world.month
     else:
         firm.granted_mw = room_mw
+
+
+@register_jitable
+def relocate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Rebuild elsewhere for the machines that lost their site; sell those that are not worth the move (Eq.
+    M4).
+
+    A machine moves if its margin from the day it runs again exceeds freight, a new site, and its resale.
+    """
+    stored = 1.0 - plugged_share(firm, world)
+    firm.displaced = 0
+    lag = par.relocation_months * firm.move_months
+    site_usd_per_mw = site_capex_usd_per_mw(firm, par, firm.compliance)
+    power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
+    moving_mw = 0.0
+    for generation in range(GENERATIONS):
+        ths = firm.fleet_ths[generation] * stored
+        if ths <= 0.0:
+            continue
+        kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
+        price = world.rig_price_usd_per_ths[generation]
+        cost = kw / 1000.0 * site_usd_per_mw + price * (par.relocation_cost_share + par.resale_share)
+        status = firm.compliance
+        value = value_usd_per_ths(firm, world, policy, par, status, generation, firm.site_mw, power, lag)
+        if value > cost:
+            moving_mw += ths * kw / 1000.0
+            firm.site_usd += ths * price * par.relocation_cost_share
+            firm.cash_usd -= ths * price * par.relocation_cost_share
+        else:
+            sell_rigs(firm, world, par, generation, ths)
+    if moving_mw > 0.0:
+        firm.displaced = MOVING
+        raise_capital(firm, moving_mw * site_usd_per_mw)
+        firm.building_mw = moving_mw
+        firm.build_months = max(1.0, math.ceil(lag))
+        firm.build_months_left = firm.build_months
+
+
+@register_jitable
+def enter_abroad(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Found a new firm abroad, half as large as those there, with fresh funds, if machines and site clear its
+    hurdle.
+    """
+    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, 0.0, True)
+    if rig < 0 or ratio <= firm.hurdle:
+        return
+    firm.granted_mw = 0.5 * world.mean_site_abroad_mw
+    firm.planned_generation = rig
+    mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
+    firm.funds_usd = firm.granted_mw * cost / mw_per_ths
 
 
 @register_jitable

@@ -35,7 +35,22 @@ class World(Columns):
     rig_on_sale: ByGeneration
     used_stock_ths: ByGeneration
     used_fill_share: ByGeneration
+    used_price_factor: ByGeneration
     delivery_months: float
+    # Makers: orders not yet made, smoothed orders and what they can make a month; price over production cost
+    rig_backlog_gw: float
+    rig_orders_gw_per_month: float
+    rig_supply_gw_per_month: float
+    rig_markup: float
+    # Hash rate of new machines on order, and what it leaves of today's hashprice
+    pipeline_ehs: float
+    pipeline_dilution: float
+    # Growth of world hash that miners have learned, and the decline of hashprice they expect from it
+    hash_growth_per_month: float
+    hashprice_decline_per_month: float
+    # Part of the sites abroad that weather or a temporary cut leaves running
+    running_share_abroad: float
+    mean_site_abroad_mw: float
     # Power prices, before levy and sales tax
     offer_tariff_usd_per_kwh: ByHour
     industrial_tariff_usd_per_kwh: ByHour

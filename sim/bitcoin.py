@@ -9,7 +9,10 @@ import numpy as np
 from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS
+from agents.miner_appraisal import fleet_mw, running_share
+from agents.miner_plans import UNHOUSED
 from agents.rules.expectations import (
+    expected_decline,
     fitness,
     forecast_adaptive,
     forecast_anchor,
@@ -102,12 +105,13 @@ def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-un
 @register_jitable
 def add_supply(firm: Any, world: Any, par: Any, unit_usd_per_j_per_th: float, supply: Any) -> None:
     """Add a firm's fleet to the supply of hash by break-even hashprice."""
+    running = running_share(firm, world, par) / 1e6
     for generation in range(GENERATIONS):
         fleet = firm.fleet_ths[generation]
         if fleet > 0.0:
             breakeven = unit_usd_per_j_per_th * world.rig_j_per_th[generation]
             step = int(math.log(breakeven / LOWEST_BREAKEVEN) / BREAKEVEN_STEP)
-            supply[max(0, min(BREAKEVEN_BINS - 1, step))] += fleet * par.mining_availability / 1e6
+            supply[max(0, min(BREAKEVEN_BINS - 1, step))] += fleet * running
 
 
 @kernel
@@ -119,6 +123,9 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
     started flag.
     """
     world, par = worlds[0], pars[0]
+    world.hashprice_decline_per_month = expected_decline(
+        par.hashprice_decline_per_month, par.hash_growth_weight, world.hash_growth_per_month
+    )
     now = math.log(world.hashprice_usd_per_ph_day)
     if memory[10] == 0.0:
         for rule in range(FORECASTERS):
@@ -134,7 +141,7 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
     for rule in range(FORECASTERS):
         target = softmax4(par.forecast_intensity, memory[4], memory[5], memory[6], memory[7], rule)
         world.forecaster_share[rule] = target
-    memory[9] = memory[9] - par.hashprice_decline_per_month + (now - memory[9]) / 24.0
+    memory[9] = memory[9] - world.hashprice_decline_per_month + (now - memory[9]) / 24.0
     memory[NAIVE] = forecast_naive(now)
     memory[ADAPTIVE] = forecast_adaptive(memory[ADAPTIVE], now, par.adaptive_weight)
     memory[TREND] = forecast_trend(now, memory[8], par.trend_gain)
@@ -145,7 +152,22 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def run_network(miners, world_miners, worlds, fee_share, height, days):  # type: ignore[no-untyped-def]
+def strike_sites_abroad(world_miners, worlds, closed_share, running_share):  # type: ignore[no-untyped-def]
+    """Apply a dated event abroad: sites lost for good, whose machines are displaced (Eq. M4), and the part of
+    the rest that weather or a temporary cut leaves running this month.
+    """
+    worlds[0].running_share_abroad = running_share
+    if closed_share <= 0.0:
+        return
+    for i in range(len(world_miners)):
+        firm = world_miners[i]
+        if firm.active == 1:
+            firm.site_mw = min(firm.site_mw, fleet_mw(firm, worlds[0])) * (1.0 - closed_share)
+            firm.displaced = UNHOUSED
+
+
+@kernel
+def run_network(miners, world_miners, worlds, pars, fee_share, height, days):  # type: ignore[no-untyped-def]
     """Add up the hash rate that the grid really served and issue the month's coins under the retarget (Eq.
     B1, B2).
 
@@ -172,6 +194,8 @@ def run_network(miners, world_miners, worlds, fee_share, height, days):  # type:
     growth = max(LARGEST_FALL_PER_MONTH, now / before - 1.0)
     blocks = blocks_per_day(growth, days * SECONDS_PER_DAY) * days
     coins = blocks * mean_subsidy_btc(height, blocks) / (1.0 - fee_share)
+    surprise = math.log(now / before) - world.hash_growth_per_month
+    world.hash_growth_per_month += surprise / pars[0].hash_growth_memory_months
     world.network_hash_ehs = now
     world.coins_issued_btc = coins
     return home, blocks, hashprice_usd_per_ph_day(coins / days, world.btc_price_usd, now)

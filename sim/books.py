@@ -171,7 +171,7 @@ class Books:
             "hashprice_usd_per_ph_day": self.network[2],
             "network_efficiency_j_per_th": power_mw / hash_ehs if hash_ehs > 0.0 else 0.0,
             "machine_price_usd_per_ths": float(world["rig_price_usd_per_ths"][newest]),
-            "machine_orders_gw": float(self.model.smooth_orders[0]),
+            "machine_orders_gw": float(world["rig_orders_gw_per_month"]),
         }
 
     def mining_row(self) -> dict[str, float]:

@@ -321,3 +321,18 @@ def parameter_events(scenario: Scenario, labels: tuple[str, ...]) -> dict[int, l
                 found.setdefault(t, []).append((field, float(value)))
                 last = value
     return found
+
+
+def events_abroad(labels: tuple[str, ...], scenario: Scenario) -> FloatArray:
+    """Dated events at sites abroad by month of the run: share of sites lost for good, share left running.
+
+    Events in the host country are left out: there its regime says what happens. Shape (months, 2).
+    """
+    found = np.tile([0.0, 1.0], (len(labels), 1))
+    if scenario.drivers != "replay":
+        return found
+    for row in table("events_abroad.csv"):
+        if row["month"] in labels and row["country"] != scenario.country:
+            t, share = labels.index(row["month"]), float(row["share"])
+            found[t] = [share, found[t, 1]] if row["kind"] == "closed" else [found[t, 0], 1.0 - share]
+    return found

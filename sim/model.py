@@ -11,14 +11,20 @@ from mesa.agent import AgentSet
 
 from agents.base import DRAWS
 from agents.mesa_agent import ColumnAgent, agent_class
-from sim.bitcoin import expect_difficulty, observe_hashprice, run_network, update_forecasts
+from sim.bitcoin import (
+    expect_difficulty,
+    observe_hashprice,
+    run_network,
+    strike_sites_abroad,
+    update_forecasts,
+)
 from sim.books import OPENING_MONTHS, Books
 from sim.compute_market import clear_compute
 from sim.connection import connect_ai, connect_miners, count_queue
-from sim.drivers import build_drivers, parameter_events
+from sim.drivers import build_drivers, events_abroad, parameter_events
 from sim.enforcement import publish_detection
 from sim.engines import ENGINES
-from sim.hardware import build_frontier, quote_machines, trade_machines
+from sim.hardware import build_frontier, quote_machines, supply_index, trade_machines
 from sim.invariants import check_energy, check_stocks
 from sim.labour_market import count_vacancies, publish_hiring
 from sim.parameters import parameter_record
@@ -51,14 +57,14 @@ class WattLabModel(mesa.Model):
         )
         self.state = empty_state(scenario.sizes(), self.timeline[:1].copy(), parameter_record(values))
         self.power = PowerSystem(scenario.country_data, values, self.drivers)
-        self.frontier = build_frontier(scenario.start, values)
+        self.frontier = build_frontier(scenario.start, values, scenario.months)
+        self.rig_supply = supply_index(self.drivers.labels)
+        self.events_abroad = events_abroad(self.drivers.labels, scenario)
         self.events = parameter_events(scenario, self.drivers.labels)
         self.draws = {kind: self._draw(kind, purpose) for kind, purpose in MONTH_DRAWS.items()}
-        settle(self.state, seed, scenario.country_data, values, self.frontier)
+        settle(self.state, seed, scenario.country_data, values, self.frontier, scenario.start)
         self.books = Books(self)
         self.forecast_memory = np.zeros(11)
-        self.smooth_orders = np.array([values["rig_supply_gw_per_month"]])
-        self.maker_markup = np.array([values["rig_reference_markup"]])
         self.marginal_usd_per_mwh = np.zeros(24)
         self.books.open_power_accounts()
         self.month = 0
@@ -107,6 +113,7 @@ class WattLabModel(mesa.Model):
         observe_hashprice(
             state.world, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t], drivers.days[t]
         )
+        strike_sites_abroad(state.world_miners, state.world, *self.events_abroad[t])
         self.books.open(t)
 
     def set_policy(self, t: int) -> None:
@@ -125,9 +132,7 @@ class WattLabModel(mesa.Model):
         """Forecast hashprice by each rule, quote machines, let firms choose their forecaster."""
         state = self.state
         update_forecasts(state.world, state.par, self.forecast_memory)
-        quote_machines(
-            state.world, state.par, self.smooth_orders, self.frontier.release_month, self.maker_markup
-        )
+        quote_machines(state.world, state.par, self.frontier.release_month, self.rig_supply[self.month])
         self.engine.act(self, "miners", "expect")
         self.engine.act(self, "world_miners", "expect")
 
@@ -145,9 +150,7 @@ class WattLabModel(mesa.Model):
         connect_ai(state.ai_firms, state.operator, state.world, state.par)
         for kind in ("miners", "world_miners", "ai_firms"):
             self.engine.act(self, kind, "build")
-        self.books.trade = trade_machines(
-            state.miners, state.world_miners, state.world, state.par, self.smooth_orders
-        )
+        self.books.trade = trade_machines(state.miners, state.world_miners, state.world, state.par)
 
     def staff(self) -> None:
         """Set staff targets, train, match, hire."""
@@ -179,6 +182,7 @@ class WattLabModel(mesa.Model):
             state.miners,
             state.world_miners,
             state.world,
+            state.par,
             drivers.fee_share[t],
             drivers.height[t],
             drivers.days[t],

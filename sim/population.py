@@ -12,9 +12,10 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from agents.ai_firm import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN
-from agents.base import FORECASTERS
+from agents.base import FORECASTERS, MONTHS
 from agents.miner import FARM, FOREIGN, HOUSEHOLD, STATE, WORLD
 from sim.countries import Country
+from sim.drivers import observed, table
 from sim.hardware import Frontier
 from sim.parameters import parameters
 from sim.state import State
@@ -26,7 +27,6 @@ GOLDEN_RATIO = 0.6180339887498949
 LEGACY_AGE_MONTHS = 60
 SKILL_NAMES = ("construction", "electrical", "technician", "operator", "software", "compliance")
 REFERENCE_RIG_USD_PER_MW = 1_100_000.0
-OPENING_HASHPRICE_USD_PER_PH_DAY = 53.31
 
 
 def identities(seed: int, purpose: str, count: int, columns: int) -> FloatArray:
@@ -39,6 +39,20 @@ def places(count: int) -> FloatArray:
     others there are.
     """
     return np.asarray((0.5 + GOLDEN_RATIO * np.arange(count)) % 1.0)
+
+
+def opening_hashprice(start: str) -> float:
+    """Hashprice of the first month or, where none was observed, the last one known, USD/PH/day."""
+    known = observed(table("bitcoin_monthly.csv"), "hashprice_usd_per_ph_day")
+    return known.get(start, list(known.values())[-1])
+
+
+def opening_hash_growth(start: str) -> float:
+    """Mean log growth of world hash per month over the year before a run, or over the last year observed."""
+    known = observed(table("bitcoin_monthly.csv"), "hashrate_ehs")
+    before = [value for month, value in known.items() if month < start]
+    year = (before if len(before) > MONTHS else list(known.values()))[-MONTHS - 1 :]
+    return float(np.log(year[-1] / year[0]) / MONTHS)
 
 
 def spread(mean: float, half_width: float, u: FloatArray) -> FloatArray:
@@ -87,10 +101,10 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
 
 
 def settle_world_miners(
-    state: State, seed: int, v: dict[str, float], frontier: Frontier, hashprice: float
+    firms: np.ndarray, seed: int, v: dict[str, float], frontier: Frontier, start: str
 ) -> None:
     """Give the rest of the world its fleet: equal hash per firm, older machines where power is cheap."""
-    firms = state.world_miners
+    hashprice = opening_hashprice(start)
     count = len(firms)
     u = identities(seed, "world_miner_identity", count, 8)
     rank = ndtri(u[:, 0])
@@ -108,6 +122,7 @@ def settle_world_miners(
     firms["hold_share"] = v["hold_share_max"] * u[:, 3]
     firms["forecaster"] = (u[:, 4] * FORECASTERS).astype(int)
     firms["lawful"] = 1
+    firms["move_months"] = 0.5 + u[:, 5]
     released = frontier.release_month < 0
     own_median = v["world_fleet_median_j_per_th"] * np.exp(-v["world_fleet_log_spread"] * 0.5 * rank)
     distance = (np.log(frontier.j_per_th)[None, :] - np.log(own_median)[:, None]) / v[
@@ -228,15 +243,25 @@ def settle_public(state: State, country: Country, v: dict[str, float]) -> None:
     government["meter_share"] = v["smart_meter_share_start"]
 
 
-def settle_world(state: State, v: dict[str, float], frontier: Frontier) -> None:
-    """Fill the parts of the observation that hold before anything has happened."""
-    world = state.world[0]
+def settle_network(worlds: np.ndarray, v: dict[str, float], frontier: Frontier, start: str) -> None:
+    """Fill the parts of the observation on the bitcoin network that hold before anything has happened."""
+    world = worlds[0]
     world.network_hash_ehs = v["network_hash_start_ehs"]
     world.rig_j_per_th[:] = frontier.j_per_th
+    world.delivery_months = v["rig_delivery_months"]
+    world.rig_markup = v["rig_reference_markup"]
+    world.used_price_factor[:] = 1.0
+    world.hash_growth_per_month = opening_hash_growth(start)
+    world.pipeline_dilution = world.running_share_abroad = 1.0
+
+
+def settle_world(state: State, v: dict[str, float], frontier: Frontier, start: str) -> None:
+    """Fill the parts of the observation that hold before anything has happened."""
+    settle_network(state.world, v, frontier, start)
+    world = state.world[0]
     world.interruptible_served_share[:] = 1.0
     world.firm_served_share[:] = 1.0
     world.interruptible_served_mean = world.firm_served_mean = 1.0
-    world.delivery_months = v["rig_delivery_months"]
     world.offer_effective = 1
     world.utilisation = v["billed_utilisation"]
     world.domestic_sales_share = 1.0
@@ -248,15 +273,17 @@ def settle_world(state: State, v: dict[str, float], frontier: Frontier) -> None:
         world.wage_usd_per_month[i] = state.skills["wage_usd"][i]
 
 
-def settle(state: State, seed: int, country: Country, v: dict[str, float], frontier: Frontier) -> None:
+def settle(
+    state: State, seed: int, country: Country, v: dict[str, float], frontier: Frontier, start: str
+) -> None:
     """Populate a state: every record gets its identity and its opening balance."""
     zones = len(country.zones)
     settle_miners(state, seed, v, zones)
-    settle_world_miners(state, seed, v, frontier, OPENING_HASHPRICE_USD_PER_PH_DAY)
+    settle_world_miners(state.world_miners, seed, v, frontier, start)
     premium = country.values.get("country_risk_premium")
     reference = premium.value if premium else parameters()["country_risk_premium"].value
     settle_ai_firms(state, seed, v, zones, reference)
     settle_consumers(state, country, v)
     settle_skills(state, country, v)
     settle_public(state, country, v)
-    settle_world(state, v, frontier)
+    settle_world(state, v, frontier, start)

@@ -1,0 +1,133 @@
+"""The world's miners alone: the same rules and markets as in a full run, without a host country around them.
+
+A hindcast of world hash rate needs no grid, no AI firms and no home miners. This loop runs the bitcoin phases
+of ``sim.model`` on the firms abroad only, which takes milliseconds instead of seconds.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.base import new_records
+from agents.miner import Miner
+from agents.policy import Policy
+from sim.bitcoin import (
+    expect_difficulty,
+    observe_hashprice,
+    run_network,
+    strike_sites_abroad,
+    update_forecasts,
+)
+from sim.compiled import agent_loop
+from sim.drivers import build_drivers, events_abroad
+from sim.hardware import Frontier, build_frontier, quote_machines, supply_index, trade_machines
+from sim.parameters import parameter_record
+from sim.population import settle_network, settle_world_miners
+from sim.scenario import Scenario
+from sim.state import FLOW_INDEX, flow_view
+from sim.streams import uniforms
+from sim.drivers import Drivers
+from agents.world import World
+
+FloatArray = npt.NDArray[np.float64]
+SERIES = ("hash_ehs", "j_per_th", "hashprice", "orders_gw", "supply_gw", "markup", "delivery_months", "firms")
+
+
+@dataclass
+class MiningWorld:
+    """Firms abroad, the observation they share, and the month that has been reached."""
+
+    drivers: Drivers
+    frontier: Frontier
+    supply: FloatArray
+    events: FloatArray
+    draws: FloatArray
+    firms: np.ndarray
+    world: np.ndarray
+    par: np.ndarray
+    policy: np.ndarray
+    nobody: np.ndarray
+    memory: FloatArray = field(default_factory=lambda: np.zeros(11))
+    month: int = 0
+
+    def step(self) -> None:
+        """One month of the phases that concern the bitcoin network (design 1.3: 1, 3-5, 7, 8, 10, 13)."""
+        t, drivers, world, par = self.month, self.drivers, self.world, self.par
+        flow_view(self.firms)[:] = 0.0
+        self.firms["draws"][:, : self.draws.shape[2]] = self.draws[t]
+        world["month"], world["days"] = t, drivers.days[t]
+        observe_hashprice(
+            world, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t], drivers.days[t]
+        )
+        strike_sites_abroad(self.firms, world, *self.events[t])
+        update_forecasts(world, par, self.memory)
+        quote_machines(world, par, self.frontier.release_month, self.supply[t])
+        for procedure in ("expect", "plan", "build"):
+            self.act(procedure)
+        trade_machines(self.nobody, self.firms, world, par)
+        expect_difficulty(self.nobody, self.firms, world, par)
+        self.act("run")
+        run_network(
+            self.nobody, self.firms, world, par, drivers.fee_share[t], drivers.height[t], drivers.days[t]
+        )
+        self.act("settle")
+        self.act("review_survival")
+        self.month += 1
+
+    def act(self, procedure: str) -> None:
+        """Let every firm carry out a procedure."""
+        agent_loop(getattr(Miner, procedure))(self.firms, self.world, self.policy, self.par)
+
+    def copy(self) -> MiningWorld:
+        """A second world in the same state, to look ahead from here."""
+        twin = copy.copy(self)
+        twin.firms, twin.world = self.firms.copy(), self.world.copy()
+        twin.memory = self.memory.copy()
+        return twin
+
+    def observe(self) -> dict[str, float]:
+        """The last month's network: hash rate, efficiency of what ran (J/TH at the machine), machine market."""
+        world, firms = self.world[0], self.firms
+        power_mw = float((firms["energised_mw"] / firms["pue"]).sum())
+        return {
+            "hash_ehs": float(world.network_hash_ehs),
+            "j_per_th": power_mw / float(firms["mean_hash_ehs"].sum()),
+            "hashprice": float(world.hashprice_usd_per_ph_day),
+            "orders_gw": float(world.rig_orders_gw_per_month),
+            "supply_gw": float(world.rig_supply_gw_per_month),
+            "markup": float(world.rig_markup),
+            "delivery_months": float(world.delivery_months),
+            "firms": float(firms["active"].sum()),
+        }
+
+    def run(self, months: int) -> dict[str, FloatArray]:
+        """Step through months and collect what each one shows (see ``observe``)."""
+        rows = []
+        for _ in range(months):
+            self.step()
+            rows.append(self.observe())
+        return {name: np.array([row[name] for row in rows]) for name in SERIES}
+
+
+def build_mining_world(scenario: Scenario, seed: int = 0) -> MiningWorld:
+    """Set up the firms abroad of a scenario; its country and regime play no part."""
+    values = scenario.values()
+    drivers = build_drivers(scenario, seed, values)
+    count = scenario.population["world_miners"]
+    frontier = build_frontier(scenario.start, values, scenario.months)
+    firms, world = new_records(Miner, count), new_records(World, 1)
+    settle_network(world, values, frontier, scenario.start)
+    world["local_per_usd"] = 1.0
+    settle_world_miners(firms, seed, values, frontier, scenario.start)
+    months = np.repeat(np.arange(scenario.months), count)
+    draws = uniforms(seed, "world_miner_month", months, np.tile(np.arange(count), scenario.months), 4)
+    return MiningWorld(
+        drivers, frontier, supply_index(drivers.labels), events_abroad(drivers.labels, scenario),
+        draws.reshape(scenario.months, count, 4), firms, world, parameter_record(values),
+        new_records(Policy, 1), new_records(Miner, 1),
+    )  # fmt: skip
