@@ -16,6 +16,7 @@ import numpy.typing as npt
 from agents.base import new_records
 from agents.miner import Miner
 from agents.policy import Policy
+from agents.world import World
 from sim.bitcoin import (
     expect_difficulty,
     observe_hashprice,
@@ -24,18 +25,15 @@ from sim.bitcoin import (
     update_forecasts,
 )
 from sim.compiled import agent_loop
-from sim.drivers import build_drivers, events_abroad
+from sim.drivers import Drivers, build_drivers, events_abroad
 from sim.hardware import Frontier, build_frontier, quote_machines, supply_index, trade_machines
 from sim.parameters import parameter_record
 from sim.population import settle_network, settle_world_miners
 from sim.scenario import Scenario
-from sim.state import FLOW_INDEX, flow_view
+from sim.state import flow_view
 from sim.streams import uniforms
-from sim.drivers import Drivers
-from agents.world import World
 
 FloatArray = npt.NDArray[np.float64]
-SERIES = ("hash_ehs", "j_per_th", "hashprice", "orders_gw", "supply_gw", "markup", "delivery_months", "firms")
 
 
 @dataclass
@@ -90,8 +88,17 @@ class MiningWorld:
         twin.memory = self.memory.copy()
         return twin
 
-    def observe(self) -> dict[str, float]:
-        """The last month's network: hash rate, efficiency of what ran (J/TH at the machine), machine market."""
+    def assimilate(self, hash_ehs: float) -> None:
+        """Scale sites, fleets and orders so that the network has the hash rate that was observed."""
+        factor = hash_ehs / float(self.world["network_hash_ehs"][0])
+        for name in ("fleet_ths", "order_ths", "site_mw", "building_mw"):
+            self.firms[name] *= factor
+        self.world["network_hash_ehs"] = hash_ehs
+
+    def observe(self) -> dict[str, Any]:
+        """The last month's network (EH/s, J/TH at the machine, USD/PH/day) and machine market; by generation:
+        prices (USD per TH/s), and hash rate of the machines owned (EH/s).
+        """
         world, firms = self.world[0], self.firms
         power_mw = float((firms["energised_mw"] / firms["pue"]).sum())
         return {
@@ -103,15 +110,18 @@ class MiningWorld:
             "markup": float(world.rig_markup),
             "delivery_months": float(world.delivery_months),
             "firms": float(firms["active"].sum()),
+            "exits": float(firms["left"].sum()),
+            "price_usd_per_ths": world.rig_price_usd_per_ths.copy(),
+            "fleet_ehs": firms["fleet_ths"].sum(axis=0) / 1e6,
         }
 
     def run(self, months: int) -> dict[str, FloatArray]:
-        """Step through months and collect what each one shows (see ``observe``)."""
+        """Step through months and collect what each one shows (see ``observe``); first axis: month."""
         rows = []
         for _ in range(months):
             self.step()
             rows.append(self.observe())
-        return {name: np.array([row[name] for row in rows]) for name in SERIES}
+        return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 def build_mining_world(scenario: Scenario, seed: int = 0) -> MiningWorld:
