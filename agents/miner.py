@@ -15,12 +15,12 @@ from agents.base import FORECASTERS, GENERATIONS, SKILLS, ByGeneration, ByHour
 from agents.firm import Firm, hire, pay_wages, service_debt, settle_cash, wind_up
 from agents.miner_accounts import be_caught, pay_income_tax, pay_levies, pay_power, sell_rigs, sell_treasury
 from agents.miner_appraisal import (
-    GREY,
     LICENSED,
     kw_per_ths,
     power_price_usd_per_kwh,
     running_share,
     site_capex_usd_per_mw,
+    visibility,
 )
 from agents.miner_plans import (
     MOVING,
@@ -28,10 +28,12 @@ from agents.miner_plans import (
     enter,
     enter_abroad,
     expand_state_mining,
+    imitate,
     make_room,
     reconsider,
     relocate,
     renew,
+    resume,
     start_site,
 )
 from agents.policy import SURPLUS_HOURS, Policy
@@ -65,14 +67,20 @@ class Miner(Firm):
     order_months_left: float
     order_used: int
     displaced: int
-    move_months: float
+    move_factor: float
     sold_ths: ByGeneration
     seized_ths: ByGeneration
     coins_btc: float
     bid_usd_per_mw: float
     caught: int
+    convictions: int
     entered: int
     left: int
+    # Peers: share of the illegal ones caught last month; status and payoff of a sampled one, meeting draw
+    peer_caught_share: float
+    peer_status: int
+    peer_payoff_usd_per_mw: float
+    peer_draw: float
     # Operation
     hash_ehs: ByHour
     mean_hash_ehs: float
@@ -102,6 +110,8 @@ class Miner(Firm):
         """
         if self.cutoff_months_left > 0.0:
             self.cutoff_months_left -= 1.0
+            if self.cutoff_months_left <= 0.0 and self.active == 1 and self.convictions > 0:
+                resume(self, world, policy, par)
             return
         if self.draws[U_CONSIDER] >= par.consider_probability_per_month:
             return
@@ -114,6 +124,7 @@ class Miner(Firm):
         if self.order_ths > 0.0 or self.building_mw > 0.0:
             return
         if self.active == 1:
+            imitate(self, world, policy, par)
             renew(self, world, policy, par)
             if self.kind != STATE:
                 return
@@ -261,11 +272,10 @@ class Miner(Firm):
         self.caught = 0
         if self.home == 0:
             return
-        signal = world.caught_share
+        signal = self.peer_caught_share
         if self.active == 1 and self.compliance != LICENSED and self.energised_mw > 0.0:
-            visibility = par.grey_visibility if self.compliance == GREY else 1.0
             exponent = targeting_exponent(policy.targeting_rule, par.signature_exponent)
-            signature = load_signature(self.energised_mw, exponent) * visibility
+            signature = load_signature(self.energised_mw, exponent) * visibility(self, par, self.compliance)
             if self.draws[U_DETECTION] < min(1.0, world.detection_rate_per_signature * signature):
                 be_caught(self, policy, par)
                 signal = 1.0

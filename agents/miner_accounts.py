@@ -131,6 +131,7 @@ def pay_income_tax(firm: Miner, world: World, policy: Policy, par: Parameters, o
 def be_caught(firm: Miner, policy: Policy, par: Parameters) -> None:
     """Pay the part of the fine that is collected, lose the seized share of the fleet, and stay cut off."""
     firm.caught = 1
+    firm.convictions += 1
     fine = min(firm.cash_usd, policy.fine_usd_per_mw * firm.site_mw * par.penalty_collected_share)
     firm.fine_usd += fine
     firm.cash_usd -= fine

@@ -88,6 +88,15 @@ def mean_power_price_usd_per_kwh(
 
 
 @register_jitable
+def visibility(firm: Miner, par: Parameters, status: int) -> float:
+    """How visible an illegal site is per unit of its load's signature: grey load pays its bill and is seen
+    less; who was caught before is watched (Eq. M5).
+    """
+    seen = par.grey_visibility if status == GREY else 1.0
+    return seen * (1.0 + par.recidivist_attention) if firm.convictions > 0 else seen
+
+
+@register_jitable
 def detection_per_month(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float
 ) -> float:

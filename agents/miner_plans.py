@@ -24,6 +24,7 @@ from agents.miner_appraisal import (
     value_usd_per_ths,
 )
 from agents.policy import Policy
+from agents.rules.compliance import imitate_probability
 from agents.rules.mining import runs
 from agents.world import Parameters, World
 
@@ -106,6 +107,52 @@ def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
 
 
 @register_jitable
+def imitate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """Copy the status of a peer who earns more per MW, between grey and stolen power (Eq. M6).
+
+    A licence cannot be copied: it takes an application. The peer was sampled and the meeting drawn when peers
+    were observed.
+    """
+    other = firm.peer_status
+    if firm.home == 0 or firm.compliance == LICENSED or other <= LICENSED or other == firm.compliance:
+        return
+    if not allowed_statuses(firm, world, policy, other, par):
+        return
+    if firm.site_mw > size_limit_mw(policy, par, other):
+        return
+    chance = imitate_probability(
+        firm.payoff_usd_per_mw, firm.peer_payoff_usd_per_mw, par.imitation_intensity_per_usd_per_mw
+    )
+    if firm.peer_draw < par.meeting_probability_per_month * chance:
+        firm.compliance = other
+
+
+@register_jitable
+def resume(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
+    """After a cut-off, go on in the illegal status that is worth more under what the firm now believes of
+    detection, or give up (Eq. M5).
+    """
+    best_value, best_status = 0.0, -1
+    for status in range(LICENSED + 1, 3):
+        if not allowed_statuses(firm, world, policy, status, par):
+            continue
+        if firm.site_mw > size_limit_mw(policy, par, status):
+            continue
+        power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
+        for generation in range(GENERATIONS):
+            if firm.fleet_ths[generation] > 0.0:
+                value = value_usd_per_ths(
+                    firm, world, policy, par, status, generation, firm.site_mw, power, 0.0
+                )
+                if value > best_value:
+                    best_value, best_status = value, status
+    if best_status < 0:
+        firm.loss_months = par.exit_months
+    else:
+        firm.compliance = best_status
+
+
+@register_jitable
 def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
     """Sell a share of the machines that do not even pay in the cheapest hour; return the MW of power that is
     free, MW.
@@ -184,7 +231,7 @@ def relocate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None
     """
     stored = 1.0 - plugged_share(firm, world)
     firm.displaced = 0
-    lag = par.relocation_months * firm.move_months
+    lag = par.relocation_months * firm.move_factor
     site_usd_per_mw = site_capex_usd_per_mw(firm, par, firm.compliance)
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
     moving_mw = 0.0

@@ -10,7 +10,7 @@ HOURS_PER_DAY = 24
 MONTHS_PER_YEAR = 12
 
 # Draw slots of every firm: one keyed stream each (see sim/streams.py)
-U_CONSIDER, U_FORECASTER, U_SWITCH, U_DETECTION, U_LICENCE, U_DELAY, U_QUEUE = range(7)
+U_CONSIDER, U_FORECASTER, U_SWITCH, U_DETECTION, U_LICENCE, U_DELAY, U_QUEUE, U_PEER = range(8)
 
 
 class World(Columns):

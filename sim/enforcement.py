@@ -4,6 +4,7 @@ M5).
 
 from __future__ import annotations
 
+from agents.miner_appraisal import visibility
 from agents.rules.compliance import detection_hazard, load_signature, targeting_exponent
 from sim.compiled import kernel
 
@@ -21,8 +22,8 @@ def publish_detection(miners, worlds, policies, pars, inspection_factor):  # typ
     for i in range(len(miners)):
         firm = miners[i]
         if firm.active == 1 and firm.compliance != 0 and firm.energised_mw > 0.0:
-            visibility = par.grey_visibility if firm.compliance == 1 else 1.0
-            signatures += load_signature(firm.energised_mw, exponent) * visibility
+            seen = visibility(firm, par, firm.compliance)
+            signatures += load_signature(firm.energised_mw, exponent) * seen
             illegal += firm.energised_mw
     capacity = policy.inspections_per_month * par.enforcement_effectiveness * inspection_factor
     total = par.background_signature + signatures

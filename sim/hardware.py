@@ -14,6 +14,7 @@ from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS
 from agents.miner_appraisal import DAYS_PER_MONTH, HOURS_PER_MONTH
+from agents.rules.expectations import pipeline_dilution
 from agents.rules.finance import pv_declining_margin
 from sim.compiled import kernel
 from sim.drivers import interpolate_anchors, table
@@ -75,7 +76,27 @@ def reference_value_usd_per_ths(world: Any, par: Any, generation: int) -> float:
     lag = world.delivery_months
     value = pv_declining_margin(revenue, cost, decline, discount, lag, before)
     later = revenue * math.exp(-decline * before) * par.halving_revenue_share
-    return value + pv_declining_margin(later, cost, decline, discount, lag + before, par.rig_life_months - before)
+    return value + pv_declining_margin(
+        later, cost, decline, discount, lag + before, par.rig_life_months - before
+    )
+
+
+@register_jitable
+def publish_pipeline(miners: Any, world_miners: Any, world: Any, par: Any) -> None:
+    """Publish the hash rate of new machines on order, what it leaves of hashprice, and mean sites abroad."""
+    pipeline_ths, active, site_mw = 0.0, 0.0, 0.0
+    for firms in (miners, world_miners):
+        for i in range(len(firms)):
+            if firms[i].order_used == 0:
+                pipeline_ths += firms[i].order_ths
+    for i in range(len(world_miners)):
+        active += world_miners[i].active
+        site_mw += world_miners[i].site_mw
+    world.mean_site_abroad_mw = site_mw / max(1.0, active)
+    world.pipeline_ehs = pipeline_ths * par.mining_availability / 1e6
+    world.pipeline_dilution = pipeline_dilution(
+        par.pipeline_visibility, world.pipeline_ehs, world.network_hash_ehs
+    )
 
 
 @kernel
@@ -90,12 +111,9 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
     new_gw = 0.0
     new_ths = 0.0
     sold = 0.0
-    pipeline_ths = 0.0
     for firms in (miners, world_miners):
         for i in range(len(firms)):
             firm = firms[i]
-            if firm.order_used == 0:
-                pipeline_ths += firm.order_ths
             for generation in range(GENERATIONS):
                 world.used_stock_ths[generation] += firm.sold_ths[generation]
                 sold += firm.sold_ths[generation]
@@ -106,11 +124,6 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
                 else:
                     new_ths += firm.order_ths
                     new_gw += firm.order_ths * world.rig_j_per_th[firm.order_generation] / 1e9
-    active, site_mw = 0.0, 0.0
-    for i in range(len(world_miners)):
-        active += world_miners[i].active
-        site_mw += world_miners[i].site_mw
-    world.mean_site_abroad_mw = site_mw / max(1.0, active)
     bought, scrapped = 0.0, 0.0
     for generation in range(GENERATIONS):
         stock = world.used_stock_ths[generation]
@@ -138,21 +151,18 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
                 firm.invested_usd -= back
     world.rig_orders_gw_per_month += (new_gw - world.rig_orders_gw_per_month) / 3.0
     world.rig_backlog_gw += new_gw
-    world.pipeline_ehs = pipeline_ths * par.mining_availability / 1e6
-    world.pipeline_dilution = 1.0 / (
-        1.0 + par.pipeline_visibility * world.pipeline_ehs / world.network_hash_ehs
-    )
+    publish_pipeline(miners, world_miners, world, par)
     return new_ths, bought, sold, scrapped
 
 
 @kernel
 def quote_machines(worlds, pars, release_month, supply_index):  # type: ignore[no-untyped-def]
-    """Let makers work off their orders, quote a delivery time and set next prices; other generations are priced
-    by relative worth.
+    """Let makers work off their orders, quote a delivery time and set next prices.
 
     Makers charge production cost and a share of what a machine earns a typical miner beyond cost, site and
-    hurdle, or what he would pay if that is less: chips are bought ahead. Prices move there gradually. A higher markup calls forth more supply, and the queue clears the
-    market: long delivery lowers the value of a machine and the hash rate on order dilutes it.
+    hurdle, or what he would pay if that is less: chips are bought ahead. Prices move there gradually. A
+    higher markup calls forth more supply, and the queue clears the market: long delivery lowers the value of
+    a machine, and the hash rate on order dilutes it. Other generations are priced by relative worth.
     """
     world, par = worlds[0], pars[0]
     newest = 0
@@ -173,7 +183,9 @@ def quote_machines(worlds, pars, release_month, supply_index):  # type: ignore[n
         par.rig_supply_elasticity * math.log(world.rig_markup / par.rig_reference_markup)
     )
     world.rig_supply_gw_per_month = offered
-    world.delivery_months = min(LONGEST_QUEUE_MONTHS, max(par.rig_delivery_months, world.rig_backlog_gw / offered))
+    world.delivery_months = min(
+        LONGEST_QUEUE_MONTHS, max(par.rig_delivery_months, world.rig_backlog_gw / offered)
+    )
     world.rig_backlog_gw -= min(world.rig_backlog_gw, offered)
     best_value = reference_value_usd_per_ths(world, par, newest)
     best_price = world.rig_markup * par.rig_cost_usd_per_w * world.rig_j_per_th[newest]

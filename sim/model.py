@@ -27,6 +27,7 @@ from sim.engines import ENGINES
 from sim.hardware import build_frontier, quote_machines, supply_index, trade_machines
 from sim.invariants import check_energy, check_stocks
 from sim.labour_market import count_vacancies, publish_hiring
+from sim.networks import build_peers, observe_peers
 from sim.parameters import parameter_record
 from sim.population import settle
 from sim.power import MonthOfPower, PowerSystem
@@ -62,6 +63,9 @@ class WattLabModel(mesa.Model):
         self.events_abroad = events_abroad(self.drivers.labels, scenario)
         self.events = parameter_events(scenario, self.drivers.labels)
         self.draws = {kind: self._draw(kind, purpose) for kind, purpose in MONTH_DRAWS.items()}
+        self.peers = build_peers(
+            seed, len(self.state.miners), int(values["peer_network"]), values["peer_rewired_share"]
+        )
         settle(self.state, seed, scenario.country_data, values, self.frontier, scenario.start)
         self.books = Books(self)
         self.forecast_memory = np.zeros(11)
@@ -131,6 +135,7 @@ class WattLabModel(mesa.Model):
     def form_expectations(self, t: int) -> None:
         """Forecast hashprice by each rule, quote machines, let firms choose their forecaster."""
         state = self.state
+        observe_peers(state.miners, self.peers)
         update_forecasts(state.world, state.par, self.forecast_memory)
         quote_machines(state.world, state.par, self.frontier.release_month, self.rig_supply[self.month])
         self.engine.act(self, "miners", "expect")

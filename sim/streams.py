@@ -34,6 +34,7 @@ PURPOSES = {
     "miner_identity": 20,
     "world_miner_identity": 21,
     "ai_identity": 22,
+    "miner_peers": 23,
     "miner_month": 30,
     "world_miner_month": 31,
     "ai_month": 32,

@@ -59,6 +59,19 @@ def expected_decline(base: float, weight: float, hash_growth: float) -> float:
 
 
 @register_jitable
+def pipeline_dilution(visibility: float, pipeline_hash: float, network_hash: float) -> float:
+    """Part of today's hashprice that buyers expect to be left once machines on order run. Eq. M1.
+
+    Visibility, clipped to [0, 1], is the share of the orders that they count; hash rates in one unit, none
+    negative (1 without a network). At an unchanged reward hashprice falls as 1/hash. Source: MODEL.md M1.
+    """
+    if network_hash <= 0.0:
+        return 1.0
+    seen = min(1.0, max(0.0, visibility)) * max(0.0, pipeline_hash)
+    return network_hash / (network_hash + seen)
+
+
+@register_jitable
 def fitness(u: float, error: float, variance: float, memory: float) -> float:
     """Discounted past performance of a forecaster, `eta U - error^2/var`. Eq. M1.
 

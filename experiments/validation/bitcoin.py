@@ -92,7 +92,7 @@ def ahead_forecasts() -> FloatArray:
 
 
 def hash_facts() -> Measures:
-    """Errors of world hash: fitted years, free run since 2021, ensemble, a year ahead, against naive models."""
+    """Errors of world hash: fitted years, free run, ensemble, a year ahead; gains on naive models."""
     errors = hash_error(published_path())
     out = errors[FITTED_MONTHS:]
     seen = observed_hash_ehs()[FITTED_MONTHS:]
@@ -183,7 +183,7 @@ def fitted_facts() -> Measures:
 
 
 def measure_bitcoin() -> tuple[Measures, Measures]:
-    """Measure all targets: (model, best naive model where there is one), by target id without ``bitcoin.``."""
+    """Measure all targets: (model, best naive model if there is one), by target id without ``bitcoin.``."""
     model = (
         hash_facts()
         | fitted_facts()

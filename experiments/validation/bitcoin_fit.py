@@ -60,7 +60,7 @@ def loss_of(point: FloatArray) -> float:
 
 
 def sample_priors(draws: int) -> tuple[FloatArray, list[dict[str, float]]]:
-    """Latin hypercube over the priors, one run and one seed each; points in order of loss, and their errors."""
+    """Latin hypercube over the priors, a run and a seed each; points in order of loss, and their errors."""
     low, high = np.array(list(PRIORS.values())).T
     points = low + qmc.LatinHypercube(len(PRIORS), rng=20261124).random(draws) * (high - low)
     errors = [fitted_errors(free_run(parameters_of(point), seed)) for seed, point in enumerate(points)]

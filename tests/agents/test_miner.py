@@ -150,13 +150,14 @@ def test_miners_learn_from_raids_and_forget():
     for _ in range(400):
         Miner.face_inspection(quiet, *month({"detection_rate_per_signature": 0.02}))
     assert quiet.perceived_hazard == pytest.approx(0.02, rel=1e-9)
-    Miner.face_inspection(quiet, *month({"detection_rate_per_signature": 0.02, "caught_share": 0.25}))
+    quiet.peer_caught_share = 0.25
+    Miner.face_inspection(quiet, *month({"detection_rate_per_signature": 0.02}))
     assert quiet.perceived_hazard == pytest.approx(0.27, rel=1e-9)
 
 
 def survived(policy=None, **values):
     firm = running_miner(**values)
-    now = month(policy=policy)
+    now = month(policy=policy, exit_months=3.0)
     Miner.review_survival(firm, *now)
     return firm, now
 
@@ -176,7 +177,6 @@ def survived(policy=None, **values):
     ],
 )
 def test_who_leaves(policy, values, leaves):
-    assert VALUES["exit_months"] == 3.0
     assert survived(policy, **values)[0].left == leaves
 
 

@@ -194,7 +194,10 @@ def test_an_honest_firm_applies_for_the_offer_and_waits():
 
 
 def test_a_thief_enters_at_once_with_a_site_that_can_be_hidden():
-    firm = planned(month(RICH, {"mining_legal": 0}), morale=0.0, perceived_hazard=0.0)
+    firm = planned(
+        month(RICH, {"mining_legal": 0}), morale=0.0, perceived_hazard=0.0,
+        target_mw=VALUES["theft_site_limit_mw"],
+    )  # fmt: skip
     assert (firm.compliance, firm.applied_mw) == (2, 0.0)
     assert firm.granted_mw == VALUES["theft_site_limit_mw"]
 

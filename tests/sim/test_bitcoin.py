@@ -28,6 +28,7 @@ from sim.parameters import parameter_record
 from tests.sim.lively import lively_scenario, run_months
 
 VALUES = load_scenario().values()
+PAR = parameter_record(VALUES)
 
 
 def subsidy_of_block(height: int) -> float:
@@ -64,7 +65,7 @@ def steady_network(hash_ehs: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 @pytest.mark.parametrize("height", [900_000, 1_048_000, 1_049_999])
 def test_a_month_of_steady_hash_pays_144_blocks_a_day(height):
     miners, abroad, world = steady_network(800.0)
-    home, blocks, hashprice = run_network(miners, abroad, world, 0.02, float(height), 30.0)
+    home, blocks, hashprice = run_network(miners, abroad, world, PAR, 0.02, float(height), 30.0)
     assert home == 0.0
     assert blocks == pytest.approx(144.0 * 30.0, rel=1e-9)
     coins = paid_block_by_block(height, 144 * 30) / 0.98
@@ -77,7 +78,7 @@ def test_hash_that_joined_finds_blocks_until_the_retarget_catches_up():
     for growth in (0.9, 1.0, 1.1):
         miners, abroad, world = steady_network(800.0)
         abroad["mean_hash_ehs"] *= growth
-        _, blocks[growth], _ = run_network(miners, abroad, world, 0.02, 900_000.0, 30.0)
+        _, blocks[growth], _ = run_network(miners, abroad, world, PAR, 0.02, 900_000.0, 30.0)
     assert blocks[0.9] < blocks[1.0] < blocks[1.1] < 1.1 * blocks[1.0]
 
 
@@ -89,7 +90,7 @@ def test_home_hash_counts_as_far_as_the_grid_served_it():
     firms["compliance"] = [0, 1]
     world["interruptible_served_share"] = 0.5
     world["firm_served_share"] = 0.75
-    home, _, _ = run_network(firms, abroad, world, 0.02, 900_000.0, 30.0)
+    home, _, _ = run_network(firms, abroad, world, PAR, 0.02, 900_000.0, 30.0)
     assert firms["mean_hash_ehs"].tolist() == [3.0, 4.5]
     assert home == 7.5
     assert world["network_hash_ehs"][0] == 807.5
@@ -170,7 +171,7 @@ def test_the_expected_hashprice_is_what_the_machines_that_run_at_it_earn(fleets,
     firms, world = new_records(Miner, len(fleets)), new_records(World, 1)
     efficiency = np.linspace(100.0, 8.0, 16)
     world["rig_j_per_th"] = efficiency
-    world["network_hash_ehs"] = 1000.0
+    world["network_hash_ehs"], world["running_share_abroad"] = 1000.0, 1.0
     world["hashprice_usd_per_ph_day"] = reward_usd / 1e6
     supply = []
     for firm, (generation, ths, price, pue) in zip(firms, fleets, strict=True):
@@ -200,7 +201,7 @@ def test_home_machines_count_at_what_their_power_costs_them():
     prices = [0.05, 0.10 * (1.0 + VALUES["power_tax_ordinary_share"]), 0.0]
     for status, price in enumerate(prices):
         firms = new_records(Miner, 1)
-        firms["pue"], firms["compliance"], firms["energised_mw"] = 1.1, status, 1.0
+        firms["pue"], firms["compliance"], firms["energised_mw"], firms["home"] = 1.1, status, 1.0, 1
         firms["fleet_ths"][0, 3] = 1e9
         # With machines in plenty and reward short, the hashprice falls to their break-even
         world["hashprice_usd_per_ph_day"] = 1.0

@@ -16,7 +16,13 @@ from agents.world import World
 from sim import load_scenario
 from sim.compute_market import clear_compute
 from sim.enforcement import collect_seizures, publish_detection
-from sim.hardware import SCRAP_USD_PER_THS, build_frontier, quote_machines, trade_machines
+from sim.hardware import (
+    SCRAP_USD_PER_THS,
+    build_frontier,
+    quote_machines,
+    reference_value_usd_per_ths,
+    trade_machines,
+)
 from sim.labour_market import count_jobs, count_vacancies, publish_hiring
 from sim.parameters import parameter_record
 from sim.settlement import total
@@ -28,19 +34,20 @@ NOBODY = new_records(Miner, 1)
 
 
 def quoted(
-    hashprice: float = 50.0, orders_gw: float = 0.5, used_ths: float = 1e6, month: int = 0, **values: float
+    hashprice: float = 50.0, backlog_gw: float = 0.5, used_ths: float = 1e6, month: int = 0, **values: float
 ):
-    """World with machine prices quoted once, months after the frontier's start."""
+    """World with machine prices quoted once, months after the frontier's start, from the reference markup."""
     world, par = new_records(World, 1), parameter_record({**VALUES, **values})
     frontier = build_frontier("2025-06", VALUES)
     world["month"], world["months_to_halving"] = month, 34.0 - month
     world["rig_j_per_th"] = frontier.j_per_th
     world["forecaster_share"] = 0.25
     world["forecast_log_hashprice"] = math.log(hashprice)
-    world["used_stock_ths"] = used_ths
-    markup = np.array([VALUES["rig_reference_markup"]])
-    quote_machines(world, par, np.array([orders_gw]), frontier.release_month, markup)
-    return world[0], frontier, float(markup[0])
+    world["used_stock_ths"], world["used_price_factor"] = used_ths, 1.0
+    world["pipeline_dilution"], world["hashprice_decline_per_month"] = 1.0, 0.008
+    world["rig_markup"], world["rig_backlog_gw"] = VALUES["rig_reference_markup"], backlog_gw
+    quote_machines(world, par, frontier.release_month, 1.0)
+    return world[0], frontier, par
 
 
 def test_the_frontier_is_sorted_observed_first_then_projected():
@@ -65,15 +72,13 @@ def test_machines_of_the_future_are_not_for_sale():
     assert (world.rig_on_sale[~future] > 0.0).all()
 
 
-def test_a_better_machine_costs_more_and_never_less_than_its_making():
+def test_a_better_machine_costs_more_and_some_are_new_and_some_used():
     world, frontier, _ = quoted()
     released = np.flatnonzero(frontier.release_month <= 0)
     prices = world.rig_price_usd_per_ths[released]
     by_efficiency = prices[np.argsort(-frontier.j_per_th[released])]
     assert (np.diff(by_efficiency) >= -1e-9).all()
     new = world.rig_on_sale[released] == 1.0
-    cost = VALUES["rig_cost_usd_per_w"] * frontier.j_per_th[released]
-    assert (prices[new] >= cost[new] * (1.0 - 1e-12)).all()
     assert new.any()
     assert not new.all()
 
@@ -95,23 +100,44 @@ def test_used_machines_are_on_sale_only_while_dealers_have_some():
     assert (empty.rig_on_sale[old] == 0.0).all()
 
 
-def test_makers_raise_their_price_with_orders_and_deliver_later():
-    calm, busy = quoted(orders_gw=0.25), quoted(orders_gw=1.0)
-    assert busy[2] > calm[2] >= 1.0
-    assert busy[0].delivery_months > calm[0].delivery_months
-    at_reference = quoted(orders_gw=VALUES["rig_supply_gw_per_month"])
-    assert at_reference[2] == pytest.approx(VALUES["rig_reference_markup"], rel=1e-12)
-    assert at_reference[0].delivery_months == VALUES["rig_delivery_months"]
+def newest_of(frontier) -> int:
+    """Position of the newest machine on the market at the start."""
+    return int(np.flatnonzero(frontier.release_month <= 0)[-1])
 
 
-def test_makers_move_part_of_the_way_to_their_supply_curve():
-    """Markup after a step: m = m0^(1-k) * target^k with target = reference * (orders / supply)^(1 /
-    elasticity).
-    """
-    _, _, markup = quoted(orders_gw=1.0)
-    reference, k = VALUES["rig_reference_markup"], VALUES["rig_price_adjustment"]
-    target = reference * (1.0 / VALUES["rig_supply_gw_per_month"]) ** (1.0 / VALUES["rig_supply_elasticity"])
-    assert markup == pytest.approx(reference ** (1.0 - k) * target**k, rel=1e-12)
+def test_makers_take_their_share_of_what_a_machine_is_worth_beyond_cost_site_and_hurdle():
+    world, frontier, par = quoted(120.0, rig_price_adjustment=0.8)
+    newest = newest_of(frontier)
+    j_per_th = frontier.j_per_th[newest]
+    world.delivery_months = 0.0  # what was quoted before the first delivery time was known
+    worth = reference_value_usd_per_ths(world, par[0], newest) / (1.0 + VALUES["miner_hurdle_npv_mean"])
+    site = j_per_th * VALUES["world_pue"] / 1e6 * VALUES["world_site_capex_usd_per_mw"]
+    cost = VALUES["rig_cost_usd_per_w"] * j_per_th
+    target = (cost + VALUES["rig_rent_share"] * (worth - site - cost)) / cost
+    assert target > VALUES["rig_reference_markup"]
+    expected = VALUES["rig_reference_markup"] ** 0.2 * target**0.8
+    assert world.rig_markup == pytest.approx(expected, rel=1e-9)
+
+
+def test_in_a_slump_machines_go_for_what_they_fetch():
+    boom, bust = (quoted(price, rig_price_adjustment=0.8)[0] for price in (200.0, 10.0))
+    assert boom.rig_markup > VALUES["rig_reference_markup"]
+    lowest = VALUES["rig_reference_markup"] ** 0.2 * VALUES["rig_lowest_markup"] ** 0.8
+    assert bust.rig_markup == pytest.approx(lowest, rel=1e-12)
+
+
+def test_supply_slopes_upward_and_the_queue_clears_the_market():
+    poor, rich = (quoted(price)[0] for price in (30.0, 200.0))
+    for world in (poor, rich):
+        ratio = world.rig_markup / VALUES["rig_reference_markup"]
+        expected = VALUES["rig_supply_gw_per_month"] * ratio ** VALUES["rig_supply_elasticity"]
+        assert world.rig_supply_gw_per_month == pytest.approx(expected, rel=1e-12)
+    assert rich.rig_supply_gw_per_month > poor.rig_supply_gw_per_month
+    short, long = quoted(backlog_gw=0.01)[0], quoted(backlog_gw=3.0)[0]
+    assert short.delivery_months == VALUES["rig_delivery_months"]
+    assert short.rig_backlog_gw == 0.0
+    assert long.delivery_months == pytest.approx(3.0 / long.rig_supply_gw_per_month)
+    assert long.rig_backlog_gw == pytest.approx(3.0 - long.rig_supply_gw_per_month)
 
 
 def trade(stock_ths: float, used_orders: list[float], new_orders: list[float], sold: float = 0.0):
@@ -126,13 +152,14 @@ def trade(stock_ths: float, used_orders: list[float], new_orders: list[float], s
     buyers["order_generation"] = [3] * len(used_orders) + [9] * len(new_orders)
     buyers["hardware_usd"], buyers["duty_usd"] = 10.0 * buyers["order_ths"], 1.0 * buyers["order_ths"]
     buyers["invested_usd"] = 11.0 * buyers["order_ths"]
-    smooth = np.array([0.3])
-    counts = trade_machines(buyers, sellers, world, PAR, smooth)
-    return buyers, sellers, world[0], counts, float(smooth[0])
+    world["rig_orders_gw_per_month"], world["rig_backlog_gw"], world["network_hash_ehs"] = 0.3, 0.2, 100.0
+    world["used_price_factor"] = 0.8
+    counts = trade_machines(buyers, sellers, world, PAR)
+    return buyers, sellers, world[0], counts
 
 
 def test_used_orders_beyond_the_stock_are_rationed_and_refunded():
-    buyers, sellers, world, (new, bought, sold, scrapped), _ = trade(60.0, [100.0, 50.0], [7.0], sold=30.0)
+    buyers, sellers, world, (new, bought, sold, scrapped) = trade(60.0, [100.0, 50.0], [7.0], sold=30.0)
     assert buyers["order_ths"] == pytest.approx([60.0, 30.0, 7.0])
     assert buyers["hardware_usd"] == pytest.approx([600.0, 300.0, 70.0])
     assert buyers["cash_usd"] == pytest.approx([11.0 * 40.0, 11.0 * 20.0, 0.0])
@@ -143,7 +170,7 @@ def test_used_orders_beyond_the_stock_are_rationed_and_refunded():
 
 
 def test_a_stock_that_suffices_serves_everybody_and_rusts():
-    buyers, _, world, (_, bought, _, scrapped), _ = trade(1000.0, [100.0], [])
+    buyers, _, world, (_, bought, _, scrapped) = trade(1000.0, [100.0], [])
     share = VALUES["used_scrap_per_month"]
     assert buyers["order_ths"].tolist() == [100.0]
     assert buyers["cash_usd"].tolist() == [0.0]
@@ -151,9 +178,21 @@ def test_a_stock_that_suffices_serves_everybody_and_rusts():
     assert world.used_stock_ths[3] == pytest.approx(900.0 * (1.0 - share))
 
 
-def test_new_orders_enter_the_makers_moving_average_in_gigawatts():
-    *_, smooth = trade(0.0, [], [6e7])
-    assert smooth == pytest.approx(0.3 + (6e7 * 20.0 / 1e9 - 0.3) / 3.0)
+def test_new_orders_enter_the_makers_books_in_gigawatts_and_the_pipeline_in_exahash():
+    *_, world, _ = trade(0.0, [], [6e7])
+    assert world.rig_orders_gw_per_month == pytest.approx(0.3 + (6e7 * 20.0 / 1e9 - 0.3) / 3.0)
+    assert world.rig_backlog_gw == pytest.approx(0.2 + 1.2)
+    pipeline = 60.0 * VALUES["mining_availability"]
+    assert world.pipeline_ehs == pytest.approx(pipeline)
+    left = 1.0 / (1.0 + VALUES["pipeline_visibility"] * pipeline / 100.0)
+    assert world.pipeline_dilution == pytest.approx(left)
+
+
+def test_dealers_mark_down_what_stays_unsold_and_recover_when_it_sells():
+    *_, glut, _ = trade(1000.0, [100.0], [])
+    *_, tight, _ = trade(60.0, [100.0], [])
+    assert glut.used_price_factor[3] < 0.8 < tight.used_price_factor[3]
+    assert glut.used_price_factor[5] == tight.used_price_factor[5]
 
 
 def compute(installed: float, gpu_price: float = 2.0, month: int = 0, **policy_values: float):
