@@ -33,7 +33,7 @@ def log_reward() -> FloatArray:
 
 def _random_walk(known: FloatArray) -> Path:
     drift = float((known[-1] - known[0]) / (len(known) - 1))
-    return lambda now, months, first: now + drift * np.arange(1, months + 1)
+    return lambda now, months, first: np.asarray(now + drift * np.arange(1, months + 1), np.float64)
 
 
 def _partial_adjustment(known: FloatArray, unit_elasticity: bool) -> Path:
