@@ -132,8 +132,9 @@ def settle_cash(firm: Firm, buffer_usd: float, payout_share: float) -> None:
         firm.loan_usd += loan
         firm.debt_usd += loan
         firm.cash_usd = 0.0
-    elif firm.cash_usd > buffer_usd and firm.building_mw <= 0.0:
-        dividend = payout_share * (firm.cash_usd - buffer_usd)
+    elif firm.cash_usd > max(0.0, buffer_usd) and firm.building_mw <= 0.0:
+        # A negative bill, in hours of curtailment, asks for no negative buffer
+        dividend = payout_share * (firm.cash_usd - max(0.0, buffer_usd))
         firm.dividend_usd += dividend
         firm.funds_usd += dividend
         firm.cash_usd -= dividend
