@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from experiments.results import Results
 
 
+# The study of one assumption at a time.
+WHAT_IF = "what-if"
+
+
 def write_report(table: pd.DataFrame, results: Results, root: Path) -> list[Path]:
     """Write the report of a comparison (``experiments.analysis.compare``); its figures are in ``root``.
 
@@ -31,6 +35,7 @@ def write_report(table: pd.DataFrame, results: Results, root: Path) -> list[Path
         "headline_table": headline_table(table, results),
         "regimes": reading.regimes(table, results),
         "robustness": list(reading.robustness(table, results)),
+        "changes": reading.changes(results.of_study(WHAT_IF)),
         "validation": reading.validation(results.evidence("validation")),
         "other_figures": [line for facts in others for line in page.figure_block(facts)],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from experiments.report.numbers import contrast_text
 from experiments.results import Results
 from experiments.tables import HEADLINE_OUTPUTS, precision
+from experiments.whatif import moved
 from experiments.wording import format_for, format_of, listed
 
 # The load in operation at the end of the horizon, by who runs it.
@@ -22,6 +23,9 @@ LOADS = {
     "ai_mw": "AI",
 }
 # Who pays: what a regime does to the bills of others and to the books of the state.
+# What speaks against a finding that a difference lies on one side of zero.
+REVERSALS = {"above": ("below",), "below": ("above",), "not told apart from": ("above", "below")}
+LOAD, MONEY = "energised_mw", "net_fiscal_usd"
 PAYERS = ("consumer_bill_usd", "arrears_usd", "tax_total_usd", "stolen_mwh")
 
 
@@ -149,6 +153,66 @@ def robustness(table: pd.DataFrame, results: Results) -> Iterator[str]:
         "contrast, not simultaneous: with many contrasts, about one in twenty of those without an effect is "
         "told apart by chance."
     )
+
+
+def changes(results: Results) -> list[str]:
+    """List which single assumption changes a conclusion of the study of one assumption at a time."""
+    table = moved(results, [LOAD, MONEY])
+    count = len({name for name in table["assumption"] if name})
+    lines = [
+        f"{count} assumptions, one at a time at the ends of their ranges, "
+        f"{len(set(results.runs['seed']))} seeds each (study `{results.study['name']}`). So few pairs "
+        "leave many differences undecided; a reversal is what counts.",
+        "",
+    ]
+    for regime in results.regimes:
+        mine = table[table["regime"] == regime]
+        if regime == results.baseline:
+            continue
+        lines += [
+            _load_changes(mine[mine["output"] == LOAD]),
+            _sign_changes(mine[mine["output"] == MONEY], results),
+        ]
+    return lines
+
+
+def _load_changes(rows: pd.DataFrame) -> str:
+    default = rows[rows["assumption"] == ""].iloc[0]
+    others = rows[rows["assumption"] != ""].sort_values("mean")
+    low, high = others.iloc[0], others.iloc[-1]
+    return (
+        f"- **{default['regime_label']}, load at the end**: {_plain(default['mean'])} MW at the defaults, "
+        f"from {_plain(low['mean'])} MW ({_named(low)}) to {_plain(high['mean'])} MW ({_named(high)})."
+    )
+
+
+def _sign_changes(rows: pd.DataFrame, results: Results) -> str:
+    """Count on which side of zero the net fiscal difference lies, and name the settings that reverse it."""
+    default = rows[rows["assumption"] == ""].iloc[0]
+    others = rows[rows["assumption"] != ""].to_dict("records")
+    sides: dict[str, list[str]] = {"above": [], "below": [], "not told apart from": []}
+    for row in others:
+        sides[_side(row)].append(_named(row))
+    said = _side(default)
+    counts = listed([f"{side} it in {len(names)}" for side, names in sides.items()])
+    text = (
+        f"- **{default['regime_label']}, net fiscal outcome**: at the defaults {said} that of "
+        f"{results.label(results.baseline)}; over {len(others)} settings {counts}"
+    )
+    reversing = [
+        f"{side} at {listed(names)}" for side, names in sides.items() if side in REVERSALS[said] and names
+    ]
+    return f"{text}. Reversed: {'; '.join(reversing)}." if reversing else f"{text}; no setting reverses it."
+
+
+def _side(row: Mapping[str, Any] | pd.Series) -> str:
+    if row["difference_low"] > 0.0:
+        return "above"
+    return "below" if row["difference_high"] < 0.0 else "not told apart from"
+
+
+def _named(row: Mapping[str, Any] | pd.Series) -> str:
+    return f"`{row['assumption']}` = {_plain(row['value'])}"
 
 
 def validation(checks: pd.DataFrame) -> list[str]:

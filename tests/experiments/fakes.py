@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.design import RunSpec, Study, expand, points_of
+from experiments.evidence import evidence_functions
+from experiments.figures import HEADLINE, figure_specs
 from experiments.plan import Plan, Task, run_identity
 from experiments.worker import Outcome
 
@@ -42,6 +44,14 @@ OUTPUTS = {
     }
     for name in [*FLOWS, *STOCKS, *GRID]
 }
+# Evidence that is quick enough to be computed in the tests, and the figures that these and the made-up study allow;
+# those of a study of their own, or of slow evidence, have tests of their own.
+EVIDENCE = {name for name in evidence_functions() if name.startswith("grid_")}
+FIGURES = [
+    name
+    for name, spec in figure_specs().items()
+    if spec.study in ("", HEADLINE) and set(spec.evidence) <= EVIDENCE
+]
 REGIMES = ["status-quo", "offer", "ban"]
 
 
