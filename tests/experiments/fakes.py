@@ -44,8 +44,8 @@ OUTPUTS = {
     }
     for name in [*FLOWS, *STOCKS, *GRID]
 }
-# Evidence that is quick enough to be computed in the tests, and the figures that these and the made-up study allow;
-# those of a study of their own, or of slow evidence, have tests of their own.
+# Evidence that is quick enough for the tests, and the figures that it and the made-up study allow; those of a
+# study of their own, or of slow evidence, have tests of their own.
 EVIDENCE = {name for name in evidence_functions() if name.startswith("grid_")}
 FIGURES = [
     name
