@@ -2,8 +2,8 @@
 cost.
 
 New load is judged at this margin (Eq. B11): energy counts for a zone if its plants, or those behind the link,
-could make it at or below a cost, within the hourly limit of imported gas. Stored water is not counted: it
-would only be moved from another hour.
+could make it at or below a cost, within the hourly limit of imported gas. Stored water is not counted, nor
+is gas of a month whose cargoes are used up: it would only be moved from another hour.
 """
 
 from __future__ import annotations
@@ -96,13 +96,15 @@ def measure(  # type: ignore[no-untyped-def]
 
 
 def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
-    """Measure what month ``t`` leaves; take-or-pay pressure makes a contract plant cheaper than its fuel."""
+    """Measure what month ``t`` leaves; gas plants count only if gas of the month is left."""
     result, values = month.result, system.values
-    cost = month.cost_usd_per_mwh + np.minimum(0.0, result.plant_value_usd_per_mwh)
+    cost = month.cost_usd_per_mwh
+    used_up = (system.group >= 0) & (result.group_value_usd_per_mwh.sum() > 0.0)
     delivery = 1.0 - values["transmission_loss_share"]
     limits = np.array([values["cheap_power_usd_per_kwh"], values["dear_power_usd_per_kwh"], np.inf])
     free, price = measure(
-        result.gen_mw, month.maximum_mw, cost, np.argsort(cost, kind="stable"), system.zone, system.limited,
+        result.gen_mw, month.maximum_mw, cost, np.argsort(cost, kind="stable"), system.zone,
+        system.limited | used_up,
         system.group, system.gas_cap_mw(t), result.flow_mw, values["link_mw"] * system.drivers.link_factor[t],
         result.over_mw, limits * 1000.0 * delivery, values["reserve_margin_mw"],
         values["value_of_lost_load_usd_per_mwh"], PROBE_MW,

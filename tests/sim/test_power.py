@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim import load_scenario
+from sim.drivers import foggy
 from sim.model import WattLabModel
 
 NOBODY = {"miners": 1, "world_miners": 1, "ai_firms": 1}
@@ -67,3 +68,57 @@ def test_month_keeps_to_the_gas_limit_and_to_the_water_of_the_month(model: WattL
         assert np.all(energy <= (power.capacity * share * 24.0)[power.limited] * (1.0 + 1e-9))
         peak = month.result.gen_mw.max(axis=1)[power.limited]
         assert np.all(peak <= power.storage_mw(share)[power.limited] * (1.0 + 1e-9))
+
+
+def test_planned_plants_come_when_announced_or_late_and_are_paid_from_then_on() -> None:
+    for delay in (0.0, 2.0):
+        scenario = load_scenario(
+            "pakistan", "pakistan-status-quo", start="2025-06", months=84, population=NOBODY,
+            overrides={"new_plant_delay_years": delay},
+        )  # fmt: skip
+        power = WattLabModel(scenario, 3).power
+        row = [plant.name for plant in power.country.plant].index("dasu_1")
+        first = power.drivers.labels.index("2029-07") + round(12 * delay)
+        np.testing.assert_array_equal(power.online[:, row], np.arange(84) >= first)
+        assert (power.plant_factor[:first, row] == 0.0).all()
+        assert (power.plant_factor[first:, row] > 0.0).all()
+        share, rate = power.values["capacity_usd_share"], power.drivers.local_per_usd
+        owed = [
+            power.capacity_cost_usd(t) / (share + (1.0 - share) * 281.0 / rate[t]) for t in (first - 1, first)
+        ]
+        payment = power.country.plant[row].capacity_payment_local_bn_per_year * 1e9 / 281.0 / 12.0
+        assert owed[1] - owed[0] == pytest.approx(payment, rel=1e-6)
+
+
+def test_batteries_move_noon_to_the_evening_and_lose_a_little(model: WattLabModel) -> None:
+    power = model.power
+    for season in ("winter", "summer"):
+        load = power.battery_mw(power.solar[season])
+        cycle = power.values["battery_cycles_per_year"] * 24.0 / 8766.0
+        assert -load[18:23].sum() == pytest.approx(cycle, rel=0.02)  # summer sun lasts into the evening
+        assert load.sum() == pytest.approx(
+            cycle * (1.0 / power.values["battery_efficiency"] - 1.0), rel=1e-12
+        )
+        assert load[18:23].max() < 0.0 < load[12]
+
+
+def test_a_contract_of_few_hours_is_used_up(model: WattLabModel) -> None:
+    state, power = model.state, model.power
+    state.policy["interruption_hours_per_year"] = 100.0
+    assert power.interruptible(state, 0)
+    state.operator["interrupted_hours"] = 99.0
+    assert power.interruptible(state, 5)
+    state.operator["interrupted_hours"] = 100.0
+    assert not power.interruptible(state, 5)
+    assert power.interruptible(state, 12)
+    state.policy["interruption_hours_per_year"] = 0.0
+    assert not power.interruptible(state, 12)
+
+
+def test_fog_comes_in_january_with_its_probability_and_is_the_same_in_every_regime() -> None:
+    labels = tuple(f"{2030 + t // 12}-{t % 12 + 1:02d}" for t in range(12 * 400))
+    fog = foggy(labels, 5, 0.3)
+    january = np.array([label.endswith("-01") for label in labels])
+    assert not fog[~january].any()
+    assert fog[january].mean() == pytest.approx(0.3, abs=4.0 * np.sqrt(0.21 / 400))
+    assert (foggy(labels, 5, 0.1) <= fog).all()
