@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.analysis import compare
+from experiments.new_load import new_load_section
 from experiments.results import Results
 from experiments.store import atomic_write
 from experiments.units import number
@@ -79,7 +80,7 @@ def markdown(table: pd.DataFrame, results: Results) -> str:
     ]
     for output in dict.fromkeys(table["output"]):
         lines += [*_output_table(table[table["output"] == output], results), ""]
-    lines += [*_reading(results)]
+    lines += [*new_load_section(results), *_reading(results)]
     return "\n".join(lines) + "\n"
 
 

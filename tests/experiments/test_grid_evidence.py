@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from experiments.new_load import margins_by_season, new_load_section
 from experiments.results import Results
 
 PURE = 0.9
@@ -53,3 +54,38 @@ def test_hours_of_a_year_close_energy_by_zone(results: Results):
     ]
     gap = (output.sum(axis=1) + hours["inflow_mw"] - hours["demand_mw"]) / hours["demand_mw"]
     assert gap.abs().max() < 1e-9
+
+
+class TwoRuns:
+    """Two runs of a year under two regimes: the second run's winters in the north cost too much."""
+
+    baseline = "none"
+
+    def label(self, regime: str) -> str:
+        return regime.capitalize()
+
+    def months(self, columns: list[str]) -> pd.DataFrame:
+        rows = []
+        for run, regime in (("a", "none"), ("b", "none"), ("c", "offer")):
+            for month in range(1, 13):
+                row = {"run_id": run, "regime": regime, "month": f"2030-{month:02d}"}
+                row |= dict.fromkeys(columns, 100.0)
+                row["margin_south_usd_per_kwh"] = 0.02
+                row["margin_north_usd_per_kwh"] = -0.06 if run == "b" and month in (12, 1, 2) else 0.01
+                rows.append(row)
+        return pd.DataFrame(rows)
+
+
+def test_the_sign_is_a_probability_by_zone_and_season():
+    margins = margins_by_season(TwoRuns())
+    share = (margins["margin"] > 0.0).groupby([margins["zone"], margins["season"]]).mean()
+    assert share["north", "winter"] == 0.5
+    assert share["north", "year"] == 0.5  # (9 x 1 - 3 x 6) / 12 cents
+    assert share["north", "summer"] == share["south", "winter"] == 1.0
+    lines = new_load_section(TwoRuns())
+    assert "| north | 0.50 (−2.5 US cents) |".replace("−", "-") in " ".join(lines)
+    assert "- 1,000 MW in the south at or below Rs 22.98: 100 [100 to 100]" in lines
+
+
+def test_a_study_without_the_grids_outputs_has_no_such_section(results: Results):
+    assert new_load_section(results) == []
