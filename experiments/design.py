@@ -116,6 +116,21 @@ class Stopping(_Model):
     seeds_per_round: int = Field(default=10, ge=4)
 
 
+class Search(_Model):
+    """Instruments to search, objectives to weigh against each other, and how long to search.
+
+    ``judged_by``: "mean" over the worlds of the study, or "worst-fifth", the mean over the worst fifth of
+    them.
+    """
+
+    instruments: dict[str, Uncertain] = Field(min_length=1)
+    objectives: dict[str, Literal["max", "min"]] = Field(min_length=2)
+    judged_by: Literal["mean", "worst-fifth"] = "mean"
+    population: int = Field(default=24, ge=4)
+    generations: int = Field(default=10, ge=1)
+    seed: int = Field(default=1, ge=0)
+
+
 class Goal(_Model):
     """A bound that a good future keeps; with ``difference``, a bound on the difference to the baseline."""
 
@@ -150,6 +165,7 @@ class Study(_Model):
     design: Design = Field(default_factory=Design)
     stopping: Stopping | None = None
     goals: dict[str, Goal] = {}
+    search: Search | None = None
     sizes: dict[SizeName, Size]
     outputs: list[str] = Field(min_length=1)
     minimise: list[str] = []
@@ -170,7 +186,9 @@ class Study(_Model):
         if "quick" not in self.sizes:
             raise ValueError("sizes: [sizes.quick] with the number of seeds is missing")
         effects = self.stopping.smallest_effects if self.stopping else {}
-        for field, outputs in (("minimise", self.minimise), ("goals", self.goals), ("stopping", effects)):
+        objectives = self.search.objectives if self.search else {}
+        named = {"minimise": self.minimise, "goals": self.goals, "stopping": effects, "search": objectives}
+        for field, outputs in named.items():
             for name in outputs:
                 if name not in self.outputs:
                     raise ValueError(f"{field}: {unknown_name('output', name, self.outputs)}")
@@ -331,6 +349,7 @@ FIELDS: dict[tuple[Any, ...], type[BaseModel]] = {
     ("sizes",): Size,
     ("goals",): Goal,
     ("stopping",): Stopping,
+    ("search",): Search,
 }
 
 

@@ -75,12 +75,17 @@ def output_registry() -> dict[str, dict[str, str]]:
     }
 
 
-def make_plan(study: Study, size: SizeName) -> Plan:
-    """Load every scenario once and list the runs; refuses unknown outputs, figures and duplicates."""
+def make_plan(study: Study, size: SizeName, points: Points | None = None) -> Plan:
+    """Load every scenario once and list the runs, of the given points if not of those of the design.
+
+    Refuses unknown outputs and figures, and points that give the same run although they are listed one by
+    one.
+    """
     registry = output_registry()
     _check_names(study, registry)
     version = code_version()
-    points = points_of(study, size, design_registry(study.countries[0]))
+    listed = points is None and study.design.kind in LISTED
+    points = points or points_of(study, size, design_registry(study.countries[0]))
     bases: dict[RunSpec, tuple[Any, str]] = {}
     rows = []
     for spec in expand(study, size, points):
@@ -90,7 +95,7 @@ def make_plan(study: Study, size: SizeName) -> Plan:
             bases[key] = (scenario, scenario.canonical_json())
         rows.append(_task(spec, *bases[key], version))
     tasks = {task.run_id: task for task in rows}
-    if len(tasks) < len(rows) and study.design.kind in LISTED:
+    if len(tasks) < len(rows) and listed:
         where = f"study {study.name}: {rows[0].country}/{rows[0].regime}"
         raise StudyError(f"{where} gives the same run at two design points; a level changes nothing")
     digest = hashlib.sha256("".join(task.run_id for task in rows).encode()).hexdigest()[:8]

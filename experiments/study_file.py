@@ -16,6 +16,7 @@ from experiments.store import encode
 from experiments.worker import compute_parts, execute_run
 
 TRIAL_RUNS = 3
+FACTORS_SHOWN = 20
 MEGABYTE = 1e6
 
 
@@ -48,7 +49,9 @@ def check_study(study: Study, size: SizeName, *, workers: int | None, trial: boo
     if shared:
         lines.append(f"  {shared} replicates share a run with another, because they differ in nothing")
     if plan.points.factors:
-        lines.append(f"  {len(plan.points.factors)} factors: {', '.join(plan.points.factors)}")
+        names = plan.points.factors
+        shown = ", ".join(names[:FACTORS_SHOWN]) + (", ..." if len(names) > FACTORS_SHOWN else "")
+        lines.append(f"  {len(names)} factors: {shown}")
     return lines + (_measured(plan, workers or available_processors()) if trial else [])
 
 

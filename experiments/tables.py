@@ -206,8 +206,8 @@ def _reading(results: Results) -> list[str]:
         "- *90 % interval*: 5 % and 95 % quantiles over runs: how different one future can be from another.",
         "- *Difference*: mean over pairs of runs with the same seed (same prices, weather and luck), with a",
         "  95 % BCa bootstrap interval of that mean. Intervals are per contrast; `results.csv` has those",
-        "  that hold for all regimes at once (`simultaneous_low`, `_high`) and those of the difference to the",
-        "  best other regime (Hsu: `best_low`, `best_high`; where `best_high` is 0, it is not the best).",
+        "  that hold for all regimes at once (`simultaneous_low`, `_high`) and those of the difference to",
+        "  the best other regime (Hsu: `best_low`, `best_high`; where `best_high` is 0, it is not the best).",
         "- *P(best)*: share of seeds in which the regime is best; *regret*: mean shortfall from the best.",
         "- `results.csv` has every number in full, and the smallest effect that each contrast resolves.",
     ]

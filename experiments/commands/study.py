@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from experiments.commands import app
-from experiments.commands.options import Full, Quick, Workers, size_name
+from experiments.commands.options import Full, Quick, Scheduler, Workers, size_name
+from experiments.commands.output import exit_code, report_sweep
 
 study_app = typer.Typer(help="Start a study, and check what it costs.", no_args_is_help=True)
 app.add_typer(study_app, name="study")
@@ -41,3 +42,41 @@ def check(
     tell_when_compiling(print_line)
     for text in check_study(load_study(study), size_name(quick, full), workers=workers, trial=trial):
         typer.echo(text)
+
+
+@study_app.command()
+def run(
+    study: Annotated[str, typer.Argument(help="Shipped study or path of a .toml file.")],
+    quick: Quick = False,
+    full: Full = False,
+    out: Annotated[Path, typer.Option(help="Results directory; what is stored there is kept.")] = Path(
+        "results"
+    ),
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Do all of a study: sweep, analysis with its page, figures."""
+    from experiments.analyse import write_analysis
+    from experiments.design import load_study
+    from experiments.figures import draw_figures
+    from experiments.progress import print_line, shown_progress
+    from experiments.results import load_results
+    from experiments.sequential import sweep_until_precise
+
+    chosen, size = load_study(study), size_name(quick, full)
+    with shown_progress() as show:
+        result = sweep_until_precise(
+            chosen,
+            size,
+            out,
+            workers=workers,
+            scheduler=scheduler,
+            on_progress=show,
+            on_notice=print_line,
+        )
+    report_sweep(result, out)
+    if exit_code(result):
+        raise typer.Exit(exit_code(result))
+    results = load_results(out)
+    for path in [*write_analysis(results, out, print_line), *draw_figures(results, out / "figures")]:
+        typer.echo(path)

@@ -16,6 +16,7 @@ from experiments.design import RunSpec, Study, expand, points_of
 from experiments.evidence import evidence_functions
 from experiments.figures import HEADLINE, figure_specs
 from experiments.plan import Plan, Task, run_identity
+from experiments.sampling import Points
 from experiments.worker import Outcome
 
 FLOWS = [
@@ -91,14 +92,14 @@ def study(**changes: object) -> Study:
     return Study.model_validate(content | changes)
 
 
-def plan(of: Study | None = None, version: str | None = None) -> Plan:
+def plan(of: Study | None = None, version: str | None = None, points: Points | None = None) -> Plan:
     """Plan a study without a model: a scenario is its country and regime."""
     from experiments.provenance import code_version
 
     chosen = of or study()
     version = version or code_version()
     tasks, scenarios = [], {}
-    points = points_of(chosen, "quick", REGISTRY)
+    points = points or points_of(chosen, "quick", REGISTRY)
     for spec in expand(chosen, "quick", points):
         text = f"{spec.country}/{spec.regime}/{spec.months}/{spec.overrides}"
         identity = run_identity(text, spec.seed, spec.engine, version)

@@ -182,7 +182,7 @@ def test_a_missing_or_unknown_study_is_one_clear_line(tmp_path: Path):
 
 
 def test_the_shipped_studies_are_what_they_promise():
-    assert shipped_studies() == ["headline", "smoke"]
+    assert {"headline", "screening", "smoke", "sobol", "tariff_levy", "worlds"} <= set(shipped_studies())
     headline, smoke = load_study("headline"), load_study("smoke")
     assert len(headline.regimes) == 10
     sizes = [(headline.size(name).points, headline.size(name).seeds) for name in ("quick", "full")]
