@@ -35,7 +35,9 @@ def analyses_of(results: Results) -> dict[str, Callable[[Results], pd.DataFrame]
     """List the analyses that the design and the goals of a study allow, by the name of their table."""
     design, several = results.study["design"], len(results.regimes) > 1
     sampled = design["kind"] not in (*LISTED, "one-at-a-time")
-    found: dict[str, Callable[[Results], pd.DataFrame]] = {"replicates": settling}
+    found: dict[str, Callable[[Results], pd.DataFrame]] = {}
+    if design["kind"] not in ("sobol", "morris"):  # Their points are no replicates of each other.
+        found["replicates"] = settling
     if sampled:
         found |= {"sensitivity": indices_of, "variance": variance_split}
     if several:
