@@ -5,7 +5,7 @@ firm.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from numba.extending import register_jitable
 
@@ -148,6 +148,81 @@ def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
     return par.mining_build_months * par.informal_build_share
 
 
+class Terms(NamedTuple):
+    """What a firm's status and site mean for any machine: expected revenue of a TH/s a month, cost of a kWh,
+    yearly fees, share of the time served, expected fine a month, and the discount rate a month.
+    """
+
+    revenue_usd_per_ths: float
+    cost_usd_per_kwh: float
+    fees_usd_per_mw_year: float
+    served_share: float
+    fine_usd_per_mw: float
+    discount_per_month: float
+
+
+@register_jitable
+def terms_of(
+    firm: Miner,
+    world: World,
+    policy: Policy,
+    par: Parameters,
+    status: int,
+    site_mw: float,
+    power_usd_per_kwh: float,
+) -> Terms:
+    """Work out the terms of a status (Eq. M2, M5): illegal status adds the believed detection hazard to the
+    discount rate and the expected fine to cost.
+    """
+    hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster]) * world.pipeline_dilution
+    revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share)
+    rate, fees, served = firm.wacc_per_year, 0.0, 1.0
+    if firm.home == 1:
+        rate += par.country_risk_premium
+        if status == LICENSED:
+            rate = country_discount(firm, world, policy, par)
+            revenue *= 1.0 - policy.turnover_tax_rate - policy.withholding_rate * policy.onshore_sale_share
+            fees = policy.licence_fee_usd_per_mw_year + policy.aml_cost_usd_per_mw_year
+            served = max(0.0, world.interruptible_served_mean)
+            if policy.allocation_rule == SURPLUS_HOURS:
+                served *= world.surplus_share
+            served *= 1.0 - paused_share(policy.pause_from_month, policy.pause_to_month)
+        else:
+            served = world.firm_served_mean
+    hazard = detection_per_month(firm, world, policy, par, status, site_mw)
+    return Terms(
+        revenue_usd_per_ths=revenue * served,
+        cost_usd_per_kwh=power_usd_per_kwh + par.mining_other_usd_per_kwh,
+        fees_usd_per_mw_year=fees,
+        served_share=served,
+        fine_usd_per_mw=hazard * policy.fine_usd_per_mw * par.penalty_collected_share,
+        discount_per_month=math.log1p(rate) / MONTHS_PER_YEAR + hazard,
+    )
+
+
+@register_jitable
+def worth_usd_per_ths(terms: Terms, world: World, par: Parameters, kw: float, lag_months: float) -> float:
+    """Present value of the cash margin of one TH/s that takes ``kw`` at the meter, USD, before machine, site
+    and income tax (Eq. M2).
+
+    Revenue falls with the expected decline of hashprice and drops at the next halving; running stops when it
+    no longer covers power.
+    """
+    revenue, discount = terms.revenue_usd_per_ths, terms.discount_per_month
+    cost = kw * HOURS_PER_MONTH * par.mining_availability * terms.cost_usd_per_kwh
+    cost += kw / 1000.0 * terms.fees_usd_per_mw_year / MONTHS_PER_YEAR
+    cost *= terms.served_share
+    cost += terms.fine_usd_per_mw * kw / 1000.0
+    decline = world.hashprice_decline_per_month
+    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag_months))
+    value = pv_declining_margin(revenue, cost, decline, discount, lag_months, before)
+    after = par.rig_life_months - before
+    if after > 0.0:
+        later = revenue * math.exp(-decline * before) * par.halving_revenue_share
+        value += pv_declining_margin(later, cost, decline, discount, lag_months + before, after)
+    return value
+
+
 @register_jitable
 def value_usd_per_ths(
     firm: Miner,
@@ -160,47 +235,10 @@ def value_usd_per_ths(
     power_usd_per_kwh: float,
     lag_months: float,
 ) -> float:
-    """Present value of the cash margin of one TH/s of a generation, USD, before machine, site and income tax
-    (Eq. M2, M5).
-
-    Revenue falls with the expected decline of hashprice and drops at the next halving; running stops when it
-    no longer
-    covers power. Illegal status adds the believed detection hazard to the discount rate and the expected fine
-    to cost.
-    """
-    kwh = kw_per_ths(world.rig_j_per_th[generation], firm.pue) * HOURS_PER_MONTH * par.mining_availability
-    hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster]) * world.pipeline_dilution
-    revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share)
-    cost = kwh * (power_usd_per_kwh + par.mining_other_usd_per_kwh)
-    rate = firm.wacc_per_year
-    if firm.home == 1:
-        rate += par.country_risk_premium
-        if status == LICENSED:
-            rate = country_discount(firm, world, policy, par)
-            revenue *= 1.0 - policy.turnover_tax_rate - policy.withholding_rate * policy.onshore_sale_share
-            kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-            yearly = policy.licence_fee_usd_per_mw_year + policy.aml_cost_usd_per_mw_year
-            cost += kw / 1000.0 * yearly / MONTHS_PER_YEAR
-            served = max(0.0, world.interruptible_served_mean)
-            if policy.allocation_rule == SURPLUS_HOURS:
-                served *= world.surplus_share
-            served *= 1.0 - paused_share(policy.pause_from_month, policy.pause_to_month)
-        else:
-            served = world.firm_served_mean
-        revenue *= served
-        cost *= served
-    hazard = detection_per_month(firm, world, policy, par, status, site_mw)
+    """What one TH/s of a generation is worth to a firm with a status and a site, USD (Eq. M2, M5)."""
+    terms = terms_of(firm, world, policy, par, status, site_mw, power_usd_per_kwh)
     kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-    cost += hazard * policy.fine_usd_per_mw * par.penalty_collected_share * kw / 1000.0
-    discount = math.log1p(rate) / MONTHS_PER_YEAR + hazard
-    decline = world.hashprice_decline_per_month
-    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag_months))
-    value = pv_declining_margin(revenue, cost, decline, discount, lag_months, before)
-    after = par.rig_life_months - before
-    if after > 0.0:
-        later = revenue * math.exp(-decline * before) * par.halving_revenue_share
-        value += pv_declining_margin(later, cost, decline, discount, lag_months + before, after)
-    return value
+    return worth_usd_per_ths(terms, world, par, kw, lag_months)
 
 
 @register_jitable
@@ -216,16 +254,15 @@ def best_generation(
         lag = max(lag, build_months(firm, policy, par, status))
     landed = landed_share(firm, policy, par, status)
     tax = income_tax_rate(firm, world, policy, par, status)
+    terms = terms_of(firm, world, policy, par, status, site_mw, power)
+    site_usd_per_mw = site_capex_usd_per_mw(firm, par, status) if with_site else 0.0
     best, best_ratio, best_cost = -1, -1.0, 0.0
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] <= 0.0:
             continue
-        cost = world.rig_price_usd_per_ths[generation] * landed
-        if with_site:
-            kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-            cost += kw / 1000.0 * site_capex_usd_per_mw(firm, par, status)
-        value = value_usd_per_ths(firm, world, policy, par, status, generation, site_mw, power, lag)
-        npv = value - cost
+        kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
+        cost = world.rig_price_usd_per_ths[generation] * landed + kw / 1000.0 * site_usd_per_mw
+        npv = worth_usd_per_ths(terms, world, par, kw, lag) - cost
         ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
         if ratio > best_ratio:
             best, best_ratio, best_cost = generation, ratio, cost
