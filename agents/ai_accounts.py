@@ -1,4 +1,4 @@
-"""What an AI firm pays and receives, and how its stages open and are renewed (B13)."""
+"""What an AI firm pays and receives (B13)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from numba.extending import register_jitable
 
 from agents.ai_appraisal import (
     COLOCATION,
+    SOVEREIGN,
+    best_gpus,
     contract_usd_per_mw_it_month,
-    gpu_capex_usd_per_mw_it,
+    fitting_months,
     gpu_hours_per_mw_it,
-    hall_value,
+    gpu_usd_per_mw_it,
     lease_usd_per_mw_it_month,
-    merchant_usd_per_mw_it_month,
-    running_cost_usd_per_mw_it_month,
-    yearly_to_monthly,
 )
+from agents.base import GENERATIONS
 from agents.firm import licensed_tariff_usd_per_kwh, raise_capital
 from agents.policy import Policy
 from agents.world import U_LICENCE, Parameters, World
@@ -30,19 +30,28 @@ WAITING, REFUSED, GRANTED = range(3)
 @register_jitable
 def earn(firm: AiFirm, world: World, par: Parameters, power_usd: float) -> float:
     """Sell the month's compute: lease and power passed through, or contract and market; returns revenue in
-    USD.
+    USD. What is not filled yet earns nothing.
     """
+    if firm.it_mw <= 0.0:
+        return 0.0
     if firm.kind == COLOCATION:
-        revenue = firm.it_mw * lease_usd_per_mw_it_month(firm, par, world.utilisation) + power_usd
+        ratio = world.domestic_price_usd_per_hour / world.gpu_price_usd_per_hour
+        lease = lease_usd_per_mw_it_month(firm, par, ratio, world.utilisation)
+        revenue = max(0.0, firm.it_mw - firm.filling_mw_it) * lease + power_usd
         firm.sales_home_usd = revenue
     else:
-        hours = gpu_hours_per_mw_it(par, world.month - firm.gpu_age_months)
+        hours = 0.0
+        for generation in range(GENERATIONS):
+            if firm.gpu_mw_it[generation] > 0.0:
+                hours += firm.gpu_mw_it[generation] * gpu_hours_per_mw_it(world, generation)
+        merchant_mw = max(0.0, firm.it_mw - firm.anchored_mw_it - firm.filling_mw_it)
         home = world.domestic_sales_share
         price = home * world.domestic_price_usd_per_hour + (1.0 - home) * world.export_price_usd_per_hour
-        merchant = hours * world.utilisation * price
-        anchored = firm.it_mw * firm.anchor_share * firm.contract_usd
-        revenue = anchored + firm.it_mw * (1.0 - firm.anchor_share) * merchant
-        at_home = home * (revenue - anchored) + (0.0 if firm.foreign == 1 else anchored)
+        merchant = hours * merchant_mw / firm.it_mw * world.utilisation * price
+        anchored = firm.anchored_usd_per_month
+        revenue = anchored + merchant
+        sold_home = home * world.domestic_price_usd_per_hour / price if price > 0.0 else 1.0
+        at_home = sold_home * merchant + (anchored if firm.kind == SOVEREIGN else 0.0)
         firm.sales_home_usd = at_home
         firm.sales_abroad_usd = revenue - at_home
     firm.cash_usd += revenue
@@ -66,43 +75,25 @@ def wait_for_chips(firm: AiFirm, world: World, par: Parameters) -> None:
 
 
 @register_jitable
-def open_stage(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> None:
-    """Finish a stage: pay for its GPUs, add facility and IT MW."""
-    firm.site_mw += firm.building_mw
-    firm.building_mw = 0.0
-    buy_gpus(firm, policy, par, firm.planned_mw_it)
-    share = firm.planned_mw_it / (firm.it_mw + firm.planned_mw_it)
-    firm.gpu_age_months *= 1.0 - share
-    firm.it_mw += firm.planned_mw_it
-    firm.planned_mw_it = 0.0
-    firm.contract_usd = contract_usd_per_mw_it_month(firm, par)
-
-
-@register_jitable
-def refresh(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> None:
-    """At the end of GPU life renew the hall if new GPUs pay for themselves in the existing facility;
-    otherwise retire it.
+def order_gpus(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> None:
+    """When the building stands, choose the best GPUs on sale and pay for them; they are fitted over the next
+    months.
     """
-    discount = yearly_to_monthly(firm.wacc_per_year + par.country_risk_premium)
-    cost = running_cost_usd_per_mw_it_month(firm, world, policy, par)
-    merchant = merchant_usd_per_mw_it_month(world, par, world.domestic_sales_share, world.utilisation)
-    value = hall_value(firm, par, contract_usd_per_mw_it_month(firm, par), merchant, cost, discount, 0.0)
-    price = gpu_capex_usd_per_mw_it(firm, policy, par)
-    room = max(0.0, firm.cash_usd + firm.funds_usd) / (1.0 - firm.debt_share)
-    if firm.kind == COLOCATION or (value > price and price * firm.it_mw <= room):
-        buy_gpus(firm, policy, par, firm.it_mw)
-        firm.gpu_age_months = 0.0
-    else:
-        firm.it_mw = 0.0
-        firm.loss_months = par.ai_exit_months
+    if firm.kind == COLOCATION:
+        firm.planned_generation = -1
+        return
+    lag = fitting_months(firm, par)
+    anchored = firm.planned_anchor_share
+    # This stage is already counted among what is under way
+    _, generation, _ = best_gpus(firm, world, policy, par, 0.0, anchored, lag, 0)
+    firm.planned_generation = generation
+    buy_gpus(firm, world, policy, generation, firm.planned_mw_it)
 
 
 @register_jitable
-def buy_gpus(firm: AiFirm, policy: Policy, par: Parameters, mw_it: float) -> None:
+def buy_gpus(firm: AiFirm, world: World, policy: Policy, generation: int, mw_it: float) -> None:
     """Pay for GPUs: price abroad to the maker, duty and sales tax to the treasury."""
-    if firm.kind == COLOCATION:
-        return
-    price = mw_it * par.gpu_capex_usd_per_mw_it
+    price = mw_it * gpu_usd_per_mw_it(world, generation)
     duty = price * policy.hardware_duty_rate
     tax = price * policy.hardware_sales_tax_rate
     raise_capital(firm, price + duty + tax)
@@ -110,12 +101,19 @@ def buy_gpus(firm: AiFirm, policy: Policy, par: Parameters, mw_it: float) -> Non
     firm.duty_usd += duty
     firm.hardware_tax_usd += tax
     firm.cash_usd -= price + duty + tax
-    firm.gpus_bought = mw_it * 1000.0 / par.gpu_kw_it
+    firm.gpus_bought += mw_it * 1000.0 / world.gpu_kw_it[generation]
+
+
+@register_jitable
+def sign_with_tenant(firm: AiFirm, par: Parameters, mw_it: float) -> None:
+    """Let part of the capacity under a flat take-or-pay contract at today's contract price."""
+    firm.anchored_mw_it += mw_it
+    firm.anchored_usd_per_month += mw_it * contract_usd_per_mw_it_month(firm, par)
 
 
 @register_jitable
 def pay_for_power(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> float:
-    """Pay the grid for what it served and fuel for the rest; returns USD paid."""
+    """Pay the grid for what it served and fuel for every hour's rest; returns USD paid."""
     bill, energy, backup = 0.0, 0.0, 0.0
     legacy = min(1.0, firm.legacy_mw_it / firm.it_mw) if firm.it_mw > 0.0 else 0.0
     for hour in range(24):
@@ -130,6 +128,24 @@ def pay_for_power(firm: AiFirm, world: World, policy: Policy, par: Parameters) -
     firm.bill_usd = bill
     firm.power_tax_usd = tax
     firm.energy_mwh = energy
+    firm.backup_usd = backup
     firm.other_usd += backup
     firm.cash_usd -= bill + tax + backup
     return bill + tax + backup
+
+
+@register_jitable
+def pay_profit_tax(firm: AiFirm, world: World, policy: Policy, par: Parameters, operating_usd: float) -> None:
+    """Tax operating profit less interest and straight-line depreciation, after the holiday; count what it
+    waives.
+    """
+    worn = par.ai_facility_capex_usd_per_mw_it * firm.it_mw / par.facility_life_months
+    for generation in range(GENERATIONS):
+        if firm.gpu_mw_it[generation] > 0.0:
+            worn += firm.gpu_mw_it[generation] * gpu_usd_per_mw_it(world, generation) / par.gpu_life_months
+    due = max(0.0, operating_usd - firm.interest_usd - worn) * par.income_tax_rate
+    if world.month - firm.opened_month < max(policy.ai_holiday_months, policy.holiday_months):
+        firm.foregone_usd = due
+    else:
+        firm.income_tax_usd = due
+        firm.cash_usd -= due

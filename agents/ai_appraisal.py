@@ -1,4 +1,6 @@
-"""How an AI firm values a stage of its project, at home and abroad (Eq. M2, M13)."""
+"""How an AI firm values a stage of its project at home (Eq. M2, M8, M13): revenue, cost, risk, and what
+holds it back.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from numba.extending import register_jitable
 
+from agents.base import GENERATIONS
 from agents.policy import Policy
+from agents.rules.compute import backup_sets, home_price_ratio, home_sales, pue_in_hour
 from agents.rules.finance import pv_declining_margin, share_after_event
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
 
 COLOCATION, GPU_CLOUD, SOVEREIGN, HYPERSCALER = range(4)
 HOURS_PER_MONTH = 730.5
+# What a counterfactual appraisal takes away: nothing, lack of demand, country risk, the price of power,
+# the offer
+AS_IT_IS, ENOUGH_DEMAND, NO_COUNTRY_RISK, CHEAP_POWER, OFFER_GONE = range(5)
 
 
 @register_jitable
@@ -25,146 +32,239 @@ def yearly_to_monthly(rate_per_year: float) -> float:
 
 
 @register_jitable
-def gpu_hours_per_mw_it(par: Parameters, months: float) -> float:
-    """H100-equivalent GPU hours that one MW of IT offers in a month when bought ``months`` into the run:
-    progress adds to them.
-    """
-    return (
-        1000.0
-        / par.gpu_kw_it
-        * HOURS_PER_MONTH
-        * math.exp(yearly_to_monthly(par.gpu_progress_per_year) * months)
-    )
+def gpu_hours_per_mw_it(world: World, generation: int) -> float:
+    """H100-equivalent GPU hours that one MW of IT of a generation offers in a month."""
+    return 1000.0 / world.gpu_kw_it[generation] * world.gpu_h100_equivalents[generation] * HOURS_PER_MONTH
+
+
+@register_jitable
+def gpu_usd_per_mw_it(world: World, generation: int) -> float:
+    """Price abroad of the GPUs of one MW of IT, with servers and network, USD."""
+    return 1000.0 / world.gpu_kw_it[generation] * world.gpu_usd[generation]
+
+
+@register_jitable
+def mean_pue(kind: int, par: Parameters) -> float:
+    """Power at the meter over IT power, mean of the year; a conventional colocation hall is cooled by air."""
+    return par.colocation_pue if kind == COLOCATION else par.ai_pue
+
+
+@register_jitable
+def site_mw_per_mw_it(kind: int, par: Parameters) -> float:
+    """Power at the meter that a MW of IT applies for: the worst hour of the year."""
+    worst = (1.0 + par.pue_season_amplitude) * (1.0 + par.pue_day_amplitude)
+    return pue_in_hour(mean_pue(kind, par), worst)
 
 
 @register_jitable
 def contract_usd_per_mw_it_month(firm: AiFirm, par: Parameters) -> float:
-    """Take-or-pay price of anchored capacity, flat over the contract; public buyers at home pay the home
-    premium.
+    """Take-or-pay price of anchored capacity, flat over the contract: public buyers at home pay the home
+    premium, buyers abroad ask the discount on exports.
     """
-    premium = par.ai_domestic_price_premium if firm.kind == SOVEREIGN else 1.0
-    return par.cloud_contract_usd_per_mw_year / MONTHS_PER_YEAR * premium
+    factor = par.ai_domestic_price_premium if firm.kind == SOVEREIGN else 1.0 - par.ai_export_price_discount
+    return par.cloud_contract_usd_per_mw_year / MONTHS_PER_YEAR * factor
 
 
 @register_jitable
-def lease_usd_per_mw_it_month(firm: AiFirm, par: Parameters, utilisation: float) -> float:
+def lease_usd_per_mw_it_month(firm: AiFirm, par: Parameters, price_ratio: float, utilisation: float) -> float:
     """Retail lease of a colocation hall at home, power passed through to the tenant."""
-    lease = par.colocation_lease_usd_per_mw_year / MONTHS_PER_YEAR * par.ai_domestic_price_premium
+    lease = par.colocation_lease_usd_per_mw_year / MONTHS_PER_YEAR * price_ratio
     return lease * utilisation * firm.tenant_credit
 
 
 @register_jitable
-def gpu_capex_usd_per_mw_it(firm: AiFirm, policy: Policy, par: Parameters) -> float:
-    """GPU capital per MW of IT with duty and sales tax; a colocation firm owns no GPUs."""
-    if firm.kind == COLOCATION:
-        return 0.0
-    return par.gpu_capex_usd_per_mw_it * (1.0 + policy.hardware_duty_rate + policy.hardware_sales_tax_rate)
-
-
-@register_jitable
-def ai_tariff_usd_per_kwh(world: World, policy: Policy) -> float:
-    """Average price of a kWh for AI: the offer if it is in force, the industrial tariff otherwise, with sales
-    tax.
+def discount_per_year(firm: AiFirm, policy: Policy, par: Parameters, anchored: float, ease: int) -> float:
+    """Yearly cost of capital at home: the firm's own, country risk not covered by a public guarantee,
+    less what lenders take off for the part of revenue that a good tenant guarantees.
     """
-    price = world.industrial_tariff_mean_usd_per_kwh
-    if world.offer_effective == 1:
-        price = world.offer_tariff_mean_usd_per_kwh
-    return price * (1.0 + policy.power_sales_tax_rate)
+    risk = max(0.0, par.country_risk_premium - policy.ai_guarantee_points_per_year)
+    if ease == NO_COUNTRY_RISK:
+        risk = 0.0
+    saving = firm.debt_share * par.anchor_debt_saving_per_year * anchored * firm.tenant_credit
+    return firm.wacc_per_year + risk - saving
 
 
 @register_jitable
-def expected_tariff_usd_per_kwh(world: World, policy: Policy, par: Parameters) -> float:
-    """Tariff that an AI firm expects over its GPUs' life: a reversal moves it part of the way to the
-    industrial
-    tariff unless contracts are grandfathered (Eq. M8). For AI a reversal is a price risk, not the end of
-    business.
+def speed_up(policy: Policy, par: Parameters) -> float:
+    """Share of connection and construction time that is left with priority: an energised site next to a
+    plant.
     """
-    price = ai_tariff_usd_per_kwh(world, policy)
-    if policy.grandfathered == 1:
-        return price
-    gap = world.industrial_tariff_mean_usd_per_kwh * (1.0 + policy.power_sales_tax_rate) - price
-    after = share_after_event(world.reversal_hazard_per_year, par.gpu_life_months / MONTHS_PER_YEAR)
-    return price + max(0.0, gap) * par.reversal_event_tariff_share * after
+    return 1.0 - par.ai_brownfield_share * policy.ai_priority
 
 
 @register_jitable
-def power_cost_usd_per_mw_it_month(world: World, policy: Policy, par: Parameters) -> float:
-    """Expected power cost of one MW of IT in a month: the grid, and generators for the hours it fails."""
-    failing = 1.0 - par.grid_availability * world.firm_served_mean
-    grid_price = expected_tariff_usd_per_kwh(world, policy, par)
-    price = (1.0 - failing) * grid_price + failing * par.backup_power_usd_per_kwh
-    return HOURS_PER_MONTH * par.ai_load_factor * par.ai_pue * 1000.0 * price
+def opening_lag_months(firm: AiFirm, policy: Policy, par: Parameters, converted: int) -> float:
+    """Months from the decision to the first sale: power and licence side by side, construction, fitting.
+    A site taken over from a miner has its power.
+    """
+    licence = 0.0 if firm.kind == COLOCATION else par.chip_licence_delay_months
+    if converted == 1:
+        return licence + par.ai_conversion_months + fitting_months(firm, par)
+    wait = max(licence, par.ai_connection_months * speed_up(policy, par))
+    return wait + par.ai_build_months * speed_up(policy, par) + fitting_months(firm, par)
 
 
 @register_jitable
-def running_cost_usd_per_mw_it_month(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> float:
-    """Cash cost of one MW of IT in a month; a colocation tenant pays for power."""
+def fitting_months(firm: AiFirm, par: Parameters) -> float:
+    """Months from the order of GPUs to commissioning; a colocation hall is let empty."""
+    return 0.0 if firm.kind == COLOCATION else par.gpu_fitting_months
+
+
+@register_jitable
+def facility_usd_per_mw_it(firm: AiFirm, world: World, par: Parameters) -> float:
+    """Building, power and cooling of a MW of IT with the backup sets that the availability target needs here;
+    the price of a building includes one.
+    """
+    grid = par.grid_availability * world.firm_served_year
+    sets = backup_sets(par.availability_target, grid, par.backup_set_availability)
+    extra = max(0.0, sets - 1.0) * par.backup_capex_usd_per_mw * site_mw_per_mw_it(firm.kind, par)
+    return par.ai_facility_capex_usd_per_mw_it + extra
+
+
+@register_jitable
+def expected_tariff_usd_per_kwh(
+    world: World, policy: Policy, par: Parameters, lag: float, ease: int
+) -> float:
+    """Energy price with tax that an AI firm expects over its GPUs' life (Eq. M8).
+
+    A reversal moves the offer part of the way to the industrial tariff; a grandfathered contract puts
+    that off until it ends. For AI a reversal is a price risk, not the end of business.
+    """
+    tax = 1.0 + policy.power_sales_tax_rate
+    ordinary = world.industrial_tariff_mean_usd_per_kwh * tax
+    if ease == CHEAP_POWER:
+        return par.world_ai_power_usd_per_kwh
+    if world.offer_effective == 0 or ease == OFFER_GONE:
+        return ordinary
+    price = world.offer_tariff_mean_usd_per_kwh * tax
+    # The contract starts with the connection, before the hall is built and fitted
+    protected = policy.contract_months - lag if policy.grandfathered == 1 else 0.0
+    after = share_after_event(
+        world.reversal_hazard_per_year,
+        par.gpu_life_months / MONTHS_PER_YEAR,
+        max(0.0, protected) / MONTHS_PER_YEAR,
+    )
+    return price + max(0.0, ordinary - price) * par.reversal_event_tariff_share * after
+
+
+@register_jitable
+def running_cost_usd_per_mw_it_month(
+    firm: AiFirm, world: World, policy: Policy, par: Parameters, lag: float, ease: int
+) -> float:
+    """Cash cost of one MW of IT in a month: grid power, generators for the hours it fails, staff and
+    upkeep; a colocation tenant pays for power.
+    """
     if firm.kind == COLOCATION:
         return par.colocation_other_usd_per_mw_year / MONTHS_PER_YEAR
-    other = par.ai_other_usd_per_mw_it_year / MONTHS_PER_YEAR
-    return power_cost_usd_per_mw_it_month(world, policy, par) + other
+    failing = 1.0 - par.grid_availability * world.firm_served_year
+    price = (1.0 - failing) * expected_tariff_usd_per_kwh(world, policy, par, lag, ease)
+    price += failing * par.backup_power_usd_per_kwh
+    power = HOURS_PER_MONTH * par.ai_load_factor * mean_pue(firm.kind, par) * 1000.0 * price
+    return power + par.ai_other_usd_per_mw_it_year / MONTHS_PER_YEAR
 
 
 @register_jitable
-def merchant_usd_per_mw_it_month(
-    world: World, par: Parameters, home_share: float, utilisation: float
-) -> float:
-    """Revenue of new merchant capacity at today's prices, part of it at home."""
-    price = (
-        home_share * world.domestic_price_usd_per_hour + (1.0 - home_share) * world.export_price_usd_per_hour
-    )
-    return gpu_hours_per_mw_it(par, world.month) * utilisation * price
+def market_after_entry(
+    world: World, par: Parameters, new_mw_it: float, lag: float, ease: int
+) -> tuple[float, float, float]:
+    """Utilisation, mean price over the world price, and price ratio at home, once a stage and what is
+    under way are open; demand has grown by then (Eq. M13).
+    """
+    top = par.ai_domestic_price_premium
+    if ease == ENOUGH_DEMAND:
+        return par.billed_utilisation, top, top
+    bottom = 1.0 - par.ai_export_price_discount
+    growth = yearly_to_monthly(par.ai_domestic_demand_growth_per_year) * lag
+    demand = world.home_demand_mw_it * math.exp(growth)
+    capacity = world.merchant_mw_it + new_mw_it
+    if capacity <= 0.0:
+        return par.billed_utilisation, top, top
+    ratio = home_price_ratio(capacity, demand, par.compute_demand_elasticity, top, bottom)
+    home = home_sales(capacity, demand, par.compute_demand_elasticity, top, ratio)
+    abroad = min(capacity - home, world.export_demand_mw_it)
+    sold = home + abroad
+    if sold <= 0.0:
+        return 0.0, bottom, ratio
+    return par.billed_utilisation * sold / capacity, (home * ratio + abroad * bottom) / sold, ratio
+
+
+@register_jitable
+def best_gpus(
+    firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_mw_it: float, anchored: float,
+    lag: float, ease: int,
+) -> tuple[float, int, float]:  # fmt: skip
+    """Generation with the highest present value less price: (value, generation, price with duty and tax), USD
+    per MW of IT; value falls due after the lag, the price is undiscounted. A colocation hall has no
+    generation.
+    """
+    discount = yearly_to_monthly(discount_per_year(firm, policy, par, anchored, ease))
+    cost = running_cost_usd_per_mw_it_month(firm, world, policy, par, lag, ease)
+    utilisation, price, home = market_after_entry(world, par, stage_mw_it * (1.0 - anchored), lag, ease)
+    if firm.kind == COLOCATION:
+        lease = lease_usd_per_mw_it_month(firm, par, home, utilisation)
+        return pv_declining_margin(lease, cost, 0.0, discount, lag, par.facility_life_months), -1, 0.0
+    decline = yearly_to_monthly(firm.price_decline_per_year)
+    contract = contract_usd_per_mw_it_month(firm, par)
+    best, best_value, best_price = -1, 0.0, 0.0
+    for generation in range(GENERATIONS):
+        if world.gpu_on_sale[generation] == 0.0:
+            continue
+        merchant = gpu_hours_per_mw_it(world, generation) * utilisation * price * world.gpu_price_usd_per_hour
+        value = hall_value(par, anchored, contract, merchant, cost, decline, discount, lag)
+        landed = 1.0 + policy.hardware_duty_rate + policy.hardware_sales_tax_rate
+        spent = gpu_usd_per_mw_it(world, generation) * landed
+        due = math.exp(-discount * lag)
+        if best < 0 or value - spent * due > best_value - best_price * due:
+            best, best_value, best_price = generation, value, spent
+    return best_value, best, best_price
 
 
 @register_jitable
 def appraise(
-    firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_mw_it: float
-) -> tuple[float, float]:
-    """NPV over cost of a stage at home after tax, and its capital in USD per MW of IT (Eq. M2).
+    firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_mw_it: float, anchored: float,
+    converted: int, ease: int,
+) -> tuple[float, float, int]:  # fmt: skip
+    """NPV over capital of a stage at home after tax, its capital in USD per MW of IT, and its GPUs (Eq. M2).
 
     Anchored capacity earns a flat contract; merchant capacity the market price, which this firm expects to
-    decline. Demand not
-    yet served decides how much of a stage can be sold, and how much of it at home.
+    decline. ``ease`` names what a counterfactual takes away.
     """
-    room = world.domestic_room_mw_it + world.export_room_mw_it
-    utilisation = par.billed_utilisation * min(1.0, room / stage_mw_it)
-    cost = running_cost_usd_per_mw_it_month(firm, world, policy, par)
-    lag = par.ai_build_months * (1.0 - par.ai_brownfield_share * policy.ai_priority)
-    discount = yearly_to_monthly(firm.wacc_per_year + par.country_risk_premium)
-    facility = par.ai_facility_capex_usd_per_mw_it
-    if firm.kind == COLOCATION:
-        lease = lease_usd_per_mw_it_month(firm, par, utilisation)
-        value = pv_declining_margin(lease, cost, 0.0, discount, lag, par.facility_life_months)
-    else:
-        home = min(1.0, world.domestic_room_mw_it / stage_mw_it)
-        merchant = merchant_usd_per_mw_it_month(world, par, home, utilisation)
-        anchored = contract_usd_per_mw_it_month(firm, par)
-        value = hall_value(firm, par, anchored, merchant, cost, discount, lag) + residual_value(
-            par, discount, lag, facility
-        )
-    # The building is paid as it rises, half the construction time from now on average; GPUs when it opens
-    capital = facility * math.exp(-discount * lag / 2.0) + gpu_capex_usd_per_mw_it(
-        firm, policy, par
-    ) * math.exp(-discount * lag)
+    lag = opening_lag_months(firm, policy, par, converted)
+    discount = yearly_to_monthly(discount_per_year(firm, policy, par, anchored, ease))
+    value, generation, gpus = best_gpus(firm, world, policy, par, stage_mw_it, anchored, lag, ease)
+    facility = facility_usd_per_mw_it(firm, world, par)
+    if firm.kind != COLOCATION:
+        value += residual_value(par, discount, lag, facility)
+    npv, capital = net_value(par, value, facility, gpus, discount, lag)
     holiday = max(policy.ai_holiday_months, policy.holiday_months)
     tax = par.income_tax_rate * max(0.0, 1.0 - holiday / par.gpu_life_months)
-    npv = value - capital
-    spent = facility + gpu_capex_usd_per_mw_it(firm, policy, par)
-    return (npv * (1.0 - tax) if npv > 0.0 else npv) / capital, spent
+    return (npv * (1.0 - tax) if npv > 0.0 else npv) / capital, facility + gpus, generation
+
+
+@register_jitable
+def net_value(
+    par: Parameters, value: float, facility: float, gpus: float, discount: float, lag: float
+) -> tuple[float, float]:
+    """NPV and present value of capital: the building is paid as it rises, half its time before opening on
+    average, GPUs when they are fitted.
+    """
+    rises = max(0.0, lag - 0.5 * par.ai_build_months)
+    capital = facility * math.exp(-discount * rises) + gpus * math.exp(-discount * lag)
+    return value - capital, capital
 
 
 @register_jitable
 def hall_value(
-    firm: AiFirm, par: Parameters, anchored: float, merchant: float, cost: float, discount: float, lag: float
-) -> float:
+    par: Parameters, anchored: float, contract: float, merchant: float, cost: float, decline: float,
+    discount: float, lag: float,
+) -> float:  # fmt: skip
     """Present value of one MW of GPUs over their life: anchored share at a flat price, the rest at a
     declining one.
     """
     life = par.gpu_life_months
-    decline = yearly_to_monthly(firm.price_decline_per_year)
-    flat = pv_declining_margin(anchored, cost, 0.0, discount, lag, life)
+    flat = pv_declining_margin(contract, cost, 0.0, discount, lag, life)
     falling = pv_declining_margin(merchant, cost, decline, discount, lag, life)
-    return firm.anchor_share * flat + (1.0 - firm.anchor_share) * falling
+    return anchored * flat + (1.0 - anchored) * falling
 
 
 @register_jitable
@@ -172,27 +272,3 @@ def residual_value(par: Parameters, discount: float, lag: float, facility_usd: f
     """Present value of the facility's unused life when the GPUs retire."""
     left = max(0.0, 1.0 - par.gpu_life_months / par.facility_life_months)
     return left * facility_usd * math.exp(-discount * (lag + par.gpu_life_months))
-
-
-@register_jitable
-def outside_return(firm: AiFirm, world: World, par: Parameters) -> float:
-    """NPV over cost of the same hall abroad for firms free to choose; home-bound firms have no outside option
-    (Eq. M13).
-    """
-    if firm.foreign == 0:
-        return -1.0
-    discount = yearly_to_monthly(par.world_ai_wacc_per_year)
-    lag = par.world_ai_build_months
-    merchant = gpu_hours_per_mw_it(par, world.month) * par.anchor_utilisation * world.gpu_price_usd_per_hour
-    cost = HOURS_PER_MONTH * par.ai_load_factor * par.world_ai_pue * 1000.0 * par.world_ai_power_usd_per_kwh
-    cost += par.ai_other_usd_per_mw_it_year / MONTHS_PER_YEAR
-    facility = par.world_facility_capex_usd_per_mw_it
-    anchored = par.cloud_contract_usd_per_mw_year / MONTHS_PER_YEAR
-    value = hall_value(firm, par, anchored, merchant, cost, discount, lag) + residual_value(
-        par, discount, lag, facility
-    )
-    capital = facility * math.exp(-discount * lag / 2.0) + par.gpu_capex_usd_per_mw_it * math.exp(
-        -discount * lag
-    )
-    npv = value - capital
-    return (npv * (1.0 - par.world_income_tax_rate) if npv > 0.0 else npv) / capital

@@ -20,6 +20,8 @@ SKILLS = 6
 FORECASTERS = 4
 DRAWS = 8
 MONTHS = 12
+SITES = 4
+TERMS = 3
 
 ByHour = Annotated[np.ndarray, HOURS]
 ByGeneration = Annotated[np.ndarray, GENERATIONS]
@@ -27,6 +29,8 @@ BySkill = Annotated[np.ndarray, SKILLS]
 ByForecaster = Annotated[np.ndarray, FORECASTERS]
 ByDraw = Annotated[np.ndarray, DRAWS]
 ByMonth = Annotated[np.ndarray, MONTHS]
+BySite = Annotated[np.ndarray, SITES]
+ByTerm = Annotated[np.ndarray, TERMS]
 
 
 class Columns:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from numba.extending import register_jitable
 
 from agents.base import SKILLS, ByDraw, ByHour, BySkill, Columns
@@ -48,6 +50,7 @@ class Firm(Columns):
     staff: BySkill
     builders_target: BySkill
     builders: BySkill
+    expats: float
     # Load offered to the grid
     load_mw: ByHour
     # Flows of the month, USD unless stated
@@ -65,10 +68,12 @@ class Firm(Columns):
     hardware_tax_usd: float
     site_usd: float
     wages_usd: float
+    expat_wages_usd: float
     other_usd: float
     sales_abroad_usd: float
     sales_home_usd: float
     resale_usd: float
+    site_sale_usd: float
     interruption_usd: float
     interest_usd: float
     principal_usd: float
@@ -85,9 +90,10 @@ class Firm(Columns):
 FLOWS = (
     "bill_usd", "levy_usd", "power_tax_usd", "licence_usd", "auction_usd", "income_tax_usd",
     "turnover_tax_usd", "withholding_usd", "fine_usd", "hardware_usd", "duty_usd", "hardware_tax_usd",
-    "site_usd", "wages_usd", "other_usd", "sales_abroad_usd", "sales_home_usd", "resale_usd",
-    "interruption_usd", "interest_usd", "principal_usd", "loan_usd", "equity_usd", "dividend_usd",
-    "written_off_usd", "energy_mwh", "stolen_mwh", "invested_usd", "foregone_usd",
+    "site_usd", "wages_usd", "expat_wages_usd", "other_usd", "sales_abroad_usd", "sales_home_usd",
+    "resale_usd",
+    "site_sale_usd", "interruption_usd", "interest_usd", "principal_usd", "loan_usd", "equity_usd",
+    "dividend_usd", "written_off_usd", "energy_mwh", "stolen_mwh", "invested_usd", "foregone_usd",
 )  # fmt: skip
 
 
@@ -164,6 +170,7 @@ def wind_up(firm: Firm) -> None:
     for skill in range(SKILLS):
         firm.staff_target[skill] = 0.0
         firm.builders_target[skill] = 0.0
+    firm.expats = 0.0
 
 
 @register_jitable
@@ -189,6 +196,21 @@ def licensed_tariff_usd_per_kwh(firm: Firm, world: World, policy: Policy, hour: 
 
 
 @register_jitable
+def set_staff_targets(
+    firm: Firm, world: World, par: Parameters, operations: float, builders: float,
+    operations_skill_share: BySkill, months_open: float,
+) -> None:  # fmt: skip
+    """Split wanted jobs by skill; lead staff of a young site come from abroad and are replaced as locals
+    learn (Eq. M9).
+    """
+    learnt = math.exp(-max(0.0, months_open) / par.staff_ramp_months)
+    firm.expats = operations * par.expat_share_start * learnt
+    for skill in range(SKILLS):
+        firm.staff_target[skill] = (operations - firm.expats) * operations_skill_share[skill]
+        firm.builders_target[skill] = builders * world.construction_skill_share[skill]
+
+
+@register_jitable
 def hire(firm: Firm, world: World) -> None:
     """Close the gap to the staff target by the share of vacancies that the labour market filled; release at
     once.
@@ -201,13 +223,17 @@ def hire(firm: Firm, world: World) -> None:
 
 
 @register_jitable
-def pay_wages(firm: Firm, world: World) -> None:
-    """Pay the month's wages of operations and construction staff."""
+def pay_wages(firm: Firm, world: World, par: Parameters) -> None:
+    """Pay the month's wages of operations and construction staff, and those of expatriates, who take them
+    home.
+    """
     wages = 0.0
     for skill in range(SKILLS):
         wages += (firm.staff[skill] + firm.builders[skill]) * world.wage_usd_per_month[skill]
+    abroad = firm.expats * par.expat_wage_usd_per_month
     firm.wages_usd += wages
-    firm.cash_usd -= wages
+    firm.expat_wages_usd += abroad
+    firm.cash_usd -= wages + abroad
 
 
 @register_jitable

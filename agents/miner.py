@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from numba.extending import register_jitable
 
-from agents.base import FORECASTERS, GENERATIONS, SKILLS, ByGeneration, ByHour
-from agents.firm import Firm, hire, pay_wages, service_debt, settle_cash, wind_up
+from agents.base import FORECASTERS, GENERATIONS, ByGeneration, ByHour
+from agents.firm import Firm, hire, pay_wages, service_debt, set_staff_targets, settle_cash, wind_up
 from agents.miner_accounts import be_caught, pay_income_tax, pay_levies, pay_power, sell_rigs, sell_treasury
 from agents.miner_appraisal import (
     LICENSED,
@@ -54,6 +54,7 @@ class Miner(Firm):
     morale: float
     lawful: int
     can_bypass: int
+    fibre: int
     hold_share: float
     # State
     forecaster: int
@@ -167,9 +168,8 @@ class Miner(Firm):
         """
         operations = par.mining_jobs_per_mw * par.local_labour_factor * self.energised_mw
         builders = par.mining_construction_jobs_per_mw * par.local_labour_factor * self.building_mw
-        for skill in range(SKILLS):
-            self.staff_target[skill] = operations * world.mining_operations_skill_share[skill]
-            self.builders_target[skill] = builders * world.construction_skill_share[skill]
+        age = world.month - self.opened_month - self.build_months
+        set_staff_targets(self, world, par, operations, builders, world.mining_operations_skill_share, age)
 
     @register_jitable
     def hire(self, world: World, policy: Policy, par: Parameters) -> None:
@@ -244,12 +244,12 @@ class Miner(Firm):
         )
         operating += mined * world.btc_price_usd - revenue
         other = self.energy_mwh * 1000.0 * par.mining_other_usd_per_kwh
-        wages_before = self.wages_usd
-        pay_wages(self, world)
-        other = max(0.0, other - (self.wages_usd - wages_before))
+        pay_wages(self, world, par)
+        wages = self.wages_usd + self.expat_wages_usd
+        other = max(0.0, other - wages)
         self.other_usd += other
         self.cash_usd -= other
-        operating -= self.wages_usd + other
+        operating -= wages + other
         service_debt(self, par.loan_rate_per_year, par.loan_months)
         pay_income_tax(self, world, policy, par, operating)
         self.payoff_usd_per_mw = operating / self.site_mw if self.site_mw > 0.0 else 0.0

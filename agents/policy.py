@@ -62,6 +62,7 @@ class Policy(Columns):
     ai_priority: int
     ai_holiday_months: float
     ai_anchor_demand_mw: float
+    ai_guarantee_points_per_year: float
     training_places_per_month: float
     # Commitment and review
     reversal_hazard_per_year: float

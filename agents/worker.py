@@ -1,60 +1,84 @@
-"""Workers by skill: pools that train, take jobs and emigrate; people are conserved."""
+"""Workers by skill: pools that train, take jobs here or elsewhere, and emigrate; people are conserved."""
 
 from __future__ import annotations
 
 from numba.extending import register_jitable
 
-from agents.base import Columns
+from agents.base import TERMS, ByTerm, Columns
 from agents.policy import Policy
 from agents.rules.labour import emigration_hazard, matching, wage_growth
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
 
 class SkillPool(Columns):
-    """The people of one skill who could work in this industry: in training, looking, employed here, or
-    gone.
+    """The people of one skill: in training, looking for work, employed in this industry, employed
+    elsewhere.
     """
 
     agent_id: int
     reference_wage_usd: float
     foreign_wage_usd: float
-    entrants_per_month: float
+    graduates_per_month: float
     emigration_per_year: float
-    leave_per_month: float
+    absorption_per_month: float
+    separation_per_month: float
+    retirement_per_month: float
+    give_up_per_month: float
     # State
-    training: float
+    training: ByTerm
     available: float
     employed: float
+    elsewhere: float
     wage_usd: float
     # Flows of the month
     vacancies: float
     released: float
     matches: float
+    trainees: float
+    trained: float
+    absorbed: float
+    separated: float
     emigrated: float
     entered: float
     left_field: float
-    trainees: float
-    graduates: float
 
     @register_jitable
     def train_and_move(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Move people before hiring: new graduates and trainees in, emigrants and leavers out (Eq. M9)."""
+        """Move people before hiring: graduates and trained people in, other employers hire and let go,
+        emigrants and leavers out (Eq. M9).
+        """
         self.trainees = policy.training_places_per_month * world.ai_operations_skill_share[self.agent_id]
-        done = self.training / par.training_months
-        self.training += self.trainees - done
-        self.graduates = done * par.training_completion_share
-        dropped = done - self.graduates
-        self.entered = self.entrants_per_month + self.trainees
-        self.available += self.entrants_per_month + self.graduates
-        hazard = emigration_hazard(
-            self.emigration_per_year,
-            self.foreign_wage_usd / self.wage_usd * par.wage_gap_reference,
-            par.emigration_elasticity,
+        arriving = self.trainees
+        for term in range(TERMS):
+            passing = self.training[term] * min(1.0, TERMS / par.training_months)
+            self.training[term] += arriving - passing
+            arriving = passing
+        self.trained = arriving * par.training_completion_share
+        failed = arriving - self.trained
+        self.entered = self.graduates_per_month + self.trainees
+        hazard = (
+            emigration_hazard(
+                self.emigration_per_year,
+                self.foreign_wage_usd / self.wage_usd * par.wage_gap_reference,
+                par.emigration_elasticity,
+            )
+            / MONTHS_PER_YEAR
         )
-        self.emigrated = self.available * min(1.0, hazard / MONTHS_PER_YEAR)
-        self.available -= self.emigrated
-        self.left_field = self.available * self.leave_per_month + dropped
-        self.available -= self.left_field - dropped
+        hazard = min(1.0, hazard)
+        # Simultaneous flows from last month's stocks, at most what is there
+        out = min(1.0, hazard + self.absorption_per_month + self.give_up_per_month)
+        scale = out / max(1e-12, hazard + self.absorption_per_month + self.give_up_per_month)
+        self.absorbed = self.available * self.absorption_per_month * scale
+        gave_up = self.available * self.give_up_per_month * scale
+        gone = self.available * hazard * scale
+        self.separated = self.elsewhere * self.separation_per_month
+        retired = self.elsewhere * self.retirement_per_month
+        gone_elsewhere = self.elsewhere * hazard
+        self.emigrated = gone + gone_elsewhere
+        self.left_field = gave_up + retired + failed
+        self.available += self.graduates_per_month + self.trained + self.separated
+        self.available -= self.absorbed + gave_up + gone
+        self.elsewhere += self.absorbed - self.separated - retired - gone_elsewhere
 
     @register_jitable
     def match(self, world: World, policy: Policy, par: Parameters) -> None:

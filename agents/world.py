@@ -4,13 +4,15 @@ act.
 
 from __future__ import annotations
 
-from agents.base import ByForecaster, ByGeneration, ByHour, BySkill, Columns
+from agents.base import ByForecaster, ByGeneration, ByHour, BySite, BySkill, Columns
 
 HOURS_PER_DAY = 24
 MONTHS_PER_YEAR = 12
 
 # Draw slots of every firm: one keyed stream each (see sim/streams.py)
 U_CONSIDER, U_FORECASTER, U_SWITCH, U_DETECTION, U_LICENCE, U_DELAY, U_QUEUE, U_PEER = range(8)
+# AI firms have no peers: the same slot of their own stream decides where they build
+U_SITE = U_PEER
 
 
 class World(Columns):
@@ -64,6 +66,7 @@ class World(Columns):
     firm_served_share: ByHour
     interruptible_served_mean: float
     firm_served_mean: float
+    firm_served_year: float
     # Allocation
     offer_effective: int
     # Enforcement and peers
@@ -71,15 +74,31 @@ class World(Columns):
     illegal_mw: float
     caught_share: float
     entrants: float
+    # Computing hardware by generation, and cooling overhead by hour over its mean of the year
+    gpu_kw_it: ByGeneration
+    gpu_usd: ByGeneration
+    gpu_h100_equivalents: ByGeneration
+    gpu_on_sale: ByGeneration
+    pue_factor: ByHour
     # Compute market
     gpu_price_usd_per_hour: float
     domestic_price_usd_per_hour: float
     export_price_usd_per_hour: float
-    domestic_room_mw_it: float
-    export_room_mw_it: float
+    home_demand_mw_it: float
+    export_demand_mw_it: float
+    public_room_mw_it: float
+    merchant_mw_it: float
     utilisation: float
     domestic_sales_share: float
     chips_left_gpus: float
+    # Sites abroad that compete for AI firms
+    site_premium_per_year: BySite
+    site_power_usd_per_kwh: BySite
+    site_pue: BySite
+    site_capex_usd_per_mw_it: BySite
+    site_tax_rate: BySite
+    site_open_months: BySite
+    site_chip_success: BySite
     # Labour market
     wage_usd_per_month: BySkill
     hire_share: BySkill

@@ -12,8 +12,9 @@ from agents.grid_operator import reference_gap
 from sim.census import count_ai_firms, count_machines_ths, count_miners, count_world_miners
 from sim.enforcement import collect_seizures
 from sim.grid_outputs import TypicalDays, grid_row
-from sim.invariants import check_hardware, check_people
+from sim.invariants import check_hardware, check_people, people
 from sim.labour_market import count_jobs
+from sim.labour_outputs import job_outputs, jobs_elsewhere, pool_outputs
 from sim.ledger import A, Ledger, M
 from sim.power import MonthOfPower
 from sim.settlement import (
@@ -28,6 +29,7 @@ from sim.settlement import (
 )
 from sim.surplus import surplus_of
 from sim.treasury import TreasuryBooks, exchange_row, tax_row
+from sim.unit_costs import PARTS_AI, PARTS_MINING, ai_stack, mining_stack
 from sim.variables import Recorder
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Books:
         self.foreign_miners, self.foreign_ai = (
             firms["foreign"].astype(np.float64) for firms in (model.state.miners, model.state.ai_firms)
         )
+        self.converted_mw = 0.0
         self.take_census()
 
     def open_power_accounts(self) -> None:
@@ -84,8 +87,7 @@ class Books:
     def open(self, t: int) -> None:
         """Remember the stocks that the month starts from."""
         self.cash_before = (self.mining.cash_usd, self.ai.cash_usd)
-        pools = self.model.state.skills
-        self.people_before = pools["training"] + pools["available"] + pools["employed"]
+        self.people_before = people(self.model.state)
         self.rigs_before = self.rigs_ths
         self.seizures = (0.0, 0.0, 0.0)
 
@@ -95,6 +97,7 @@ class Books:
         self.mining = count_miners(state.miners)
         self.ai = count_ai_firms(state.ai_firms)
         self.rigs_ths = count_machines_ths(state.miners, state.world_miners, state.world)
+        self.jobs = count_jobs(state.miners, state.ai_firms)
 
     def totals(self) -> tuple[Totals, Totals]:
         """Flows of the month so far over miners and AI firms."""
@@ -124,7 +127,7 @@ class Books:
         """Post all flows, check the books and stocks, record outputs."""
         model = self.model
         miners, ai_firms = self.totals()
-        treasury = self.treasury.close(model.state, model.values, self.seizures[1])
+        treasury = self.treasury.close(model.state, model.values, self.seizures[1], self.insured_usd())
         self.treasury.watch_subsidy(model.state, t, self.power_accounts, model.values["gdp_usd"])
         post_firms(self.ledger, t, M, miners)
         post_firms(self.ledger, t, A, ai_firms)
@@ -134,7 +137,7 @@ class Books:
         cash_change = (self.mining.cash_usd - self.cash_before[0], self.ai.cash_usd - self.cash_before[1])
         self.ledger.check(t, {M: cash_change[0], A: cash_change[1]})
         label = model.drivers.labels[t]
-        check_people(label, model.state, self.people_before)
+        check_people(label, model.state, self.people_before, self.jobs.sum(axis=0))
         check_hardware(label, self.rigs_before, self.rigs_ths, self.trade[0], self.trade[3])
         self.report(t, power, miners, ai_firms, treasury)
 
@@ -187,21 +190,44 @@ class Books:
             "mining_cases": self.seizures[0],
         }
 
+    def insured_usd(self) -> float:
+        """Capital of new AI halls at today's prices, which a public guarantee of country risk covers, USD."""
+        values, world = self.model.values, self.model.state.world[0]
+        newest = int(np.flatnonzero(world["gpu_on_sale"])[-1])
+        gpus = float(world["gpu_usd"][newest] / world["gpu_kw_it"][newest]) * 1000.0
+        return self.ai.new_it_mw * (values["ai_facility_capex_usd_per_mw_it"] + gpus)
+
     def ai_row(self, t: int) -> dict[str, float]:
-        """Outputs on AI firms."""
-        firms = self.ai
-        return {
+        """Outputs on AI firms and on what a MWh costs a new mine and a new hall."""
+        firms, state = self.ai, self.model.state
+        quota = float(state.policy["quota_mw"][0])
+        row = {
             "ai_mw": firms.load_mw,
             "ai_it_mw": firms.it_mw,
+            "ai_new_it_mw": firms.new_it_mw,
+            "ai_anchored_it_mw": firms.anchored_it_mw,
+            "ai_allocation_share": firms.new_it_mw / firms.it_mw * firms.load_mw / quota
+            if firms.it_mw * quota > 0.0
+            else 0.0,
             "ai_pipeline_mw": firms.building_mw,
-            "ai_utilisation": float(self.model.state.world["utilisation"][0]),
+            "ai_converted_mw": self.converted_mw,
+            "ai_utilisation": float(state.world["utilisation"][0]),
+            "ai_entered": firms.entered,
             "ai_cancelled": firms.cancelled,
             "ai_blocked_return": firms.blocked_return,
             "ai_blocked_capital": firms.blocked_capital,
             "ai_blocked_queue": firms.blocked_queue,
             "ai_blocked_chips": firms.blocked_chips,
+            "ai_blocked_demand": firms.blocked_demand,
+            "ai_blocked_risk": firms.blocked_risk,
+            "ai_blocked_power": firms.blocked_power,
+            "ai_blocked_abroad": firms.blocked_abroad,
             "gpu_price_usd_per_hour": float(self.model.drivers.gpu_price_usd_per_hour[t]),
         }
+        for sector, parts, stack in (("mining", PARTS_MINING, mining_stack), ("ai", PARTS_AI, ai_stack)):
+            costs = stack(state.world, state.policy, state.par)
+            row |= {f"{sector}_{part}_usd_per_mwh": cost for part, cost in zip(parts, costs, strict=True)}
+        return row
 
     def allocation_row(self) -> dict[str, float]:
         """Outputs on the allocation; data centres that stood before it are not counted as energised under
@@ -224,27 +250,23 @@ class Books:
         both = (miners, ai_firms)
         return {
             "investment_usd": sum(s["invested_usd"] for s in both),
+            "investment_mining_usd": miners["invested_usd"],
+            "investment_ai_usd": ai_firms["invested_usd"],
             "foreign_investment_usd": sum(s.of_foreign("equity_usd") for s in both),
             "coin_sales_usd": miners["sales_abroad_usd"],
             "ai_sales_usd": ai_firms["sales_abroad_usd"] + ai_firms["sales_home_usd"],
         }
 
     def labour_row(self, miners: Totals, ai_firms: Totals) -> dict[str, float]:
-        """Outputs on jobs."""
+        """Outputs on jobs and wages."""
         state, values = self.model.state, self.model.values
-        building, mining, ai = count_jobs(state.miners, state.ai_firms)
-        indirect = values["indirect_jobs_per_direct"] * (mining + ai)
-        induced = values["induced_jobs_per_direct"] * (mining + ai)
-        return {
-            "jobs_construction": building,
-            "jobs_operations": mining + ai,
-            "jobs_operations_mining": mining,
-            "jobs_operations_ai": ai,
-            "jobs_indirect": indirect,
-            "jobs_induced": induced,
-            "jobs_total": building + mining + ai + indirect + induced,
-            "wages_usd": miners["wages_usd"] + ai_firms["wages_usd"],
-        }
+        expats = float(state.miners["expats"].sum() + state.ai_firms["expats"].sum())
+        row = job_outputs(self.jobs, expats, values) | pool_outputs(state)
+        accounts = self.power_accounts
+        gap_usd = accounts.special_cost_usd - accounts.special_revenue_usd
+        row["jobs_elsewhere"] = jobs_elsewhere(gap_usd, accounts.consumer_bill_usd, values)
+        row["wages_usd"] = miners["wages_usd"] + ai_firms["wages_usd"]
+        return row
 
     def typical_days(self) -> pd.DataFrame:
         """Mean day by season over the last months of the run: season, hour and hourly MW or USD per MWh."""

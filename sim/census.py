@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
+from agents.ai_siting import (
+    ABROAD,
+    BLOCKS,
+    CAPITAL,
+    CHIPS,
+    COUNTRY_RISK,
+    DEMAND,
+    POWER_PRICE,
+    QUEUE,
+    RETURN,
+)
 from sim.compiled import kernel
 
 
@@ -20,18 +33,25 @@ class MiningCensus(NamedTuple):
 
 class AiCensus(NamedTuple):
     """AI firms at the end of a month: load and pipeline (MW), IT load (MW of IT; new: not standing at the
-    start), cancellations and last obstacles by cause (1), cash (USD).
+    start; anchored: under a flat contract), applications, cancellations and last obstacles by cause (1), cash
+    (USD).
     """
 
     load_mw: float
     it_mw: float
     new_it_mw: float
+    anchored_it_mw: float
     building_mw: float
+    entered: float
     cancelled: float
     blocked_return: float
     blocked_capital: float
     blocked_queue: float
     blocked_chips: float
+    blocked_demand: float
+    blocked_risk: float
+    blocked_power: float
+    blocked_abroad: float
     cash_usd: float
 
 
@@ -56,22 +76,24 @@ def count_miners(miners):  # type: ignore[no-untyped-def]
 @kernel
 def count_ai_firms(ai_firms):  # type: ignore[no-untyped-def]
     """Count AI firms: returns an AiCensus."""
-    load, it, new_it, building, cancelled, cash = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    by_return, by_capital, by_queue, by_chips = 0.0, 0.0, 0.0, 0.0
+    load, it, new_it, anchored, building = 0.0, 0.0, 0.0, 0.0, 0.0
+    entered, cancelled, cash = 0.0, 0.0, 0.0
+    blocked = np.zeros(BLOCKS)
     for i in range(len(ai_firms)):
         firm = ai_firms[i]
         for hour in range(24):
             load += firm.load_mw[hour] / 24.0
         it += firm.it_mw
         new_it += max(0.0, firm.it_mw - firm.legacy_mw_it)
+        anchored += firm.anchored_mw_it
         building += firm.building_mw
+        entered += firm.entered
         cancelled += firm.cancelled
         cash += firm.cash_usd
-        by_return += firm.blocked_by == 1
-        by_capital += firm.blocked_by == 2
-        by_queue += firm.blocked_by == 3
-        by_chips += firm.blocked_by == 4
-    return AiCensus(load, it, new_it, building, cancelled, by_return, by_capital, by_queue, by_chips, cash)
+        blocked[firm.blocked_by] += 1.0
+    causes = (RETURN, CAPITAL, QUEUE, CHIPS, DEMAND, COUNTRY_RISK, POWER_PRICE, ABROAD)
+    a, b, c, d, e, f, g, h = [blocked[cause] for cause in causes]
+    return AiCensus(load, it, new_it, anchored, building, entered, cancelled, a, b, c, d, e, f, g, h, cash)
 
 
 @kernel

@@ -1,50 +1,63 @@
-"""The compute market: home demand at a premium, export demand at a discount, utilisation of what is built
-(Eq. M13).
+"""The compute market: contracts, then merchant capacity at home between import and export parity (Eq.
+M13).
 """
 
 from __future__ import annotations
 
 import math
 
+from agents.ai_appraisal import SOVEREIGN
+from agents.rules.compute import home_price_ratio, home_sales
 from sim.compiled import kernel
 
 
 @kernel
 def clear_compute(ai_firms, worlds, policies, pars, gpu_price, first_price):  # type: ignore[no-untyped-def]
-    """Publish segment prices, unserved demand and the utilisation of the installed capacity.
+    """Publish prices by segment, what is left of demand, and the utilisation of merchant capacity.
 
-    Demand of a segment grows with time and falls with the market price by a constant elasticity; installed MW
-    serve the home
-    market first. Pipelines count against the room that new projects see. Returns demand at home and abroad,
-    MW of IT.
+    Demand of a segment grows with time and with the price of compute below its trend. Contracts of the
+    state and of buyers abroad are served first; merchant capacity, colocation halls among it, sells at
+    home at a price between parities and the rest abroad. Returns demand at home and abroad, MW of IT.
     """
-    world, par = worlds[0], pars[0]
-    installed, coming = 0.0, 0.0
+    world, par, policy = worlds[0], pars[0], policies[0]
+    merchant, coming, state_contracts, foreign_contracts = 0.0, 0.0, 0.0, 0.0
     for i in range(len(ai_firms)):
-        installed += ai_firms[i].it_mw
-        if ai_firms[i].building_mw > 0.0 or ai_firms[i].applied_mw > 0.0:
-            coming += ai_firms[i].planned_mw_it
+        firm = ai_firms[i]
+        merchant += firm.it_mw - firm.anchored_mw_it - firm.filling_mw_it
+        coming += firm.filling_mw_it
+        contracts = firm.anchored_mw_it
+        if firm.project > 0:
+            contracts += firm.planned_mw_it * firm.planned_anchor_share
+            coming += firm.planned_mw_it * (1.0 - firm.planned_anchor_share)
+        if firm.kind == SOVEREIGN:
+            state_contracts += contracts
+        else:
+            foreign_contracts += contracts
+    merchant = max(0.0, merchant)
     years = world.month / 12.0
     # Prices per unit of computing fall by progress; what buyers get per MW rises with it, so MW demand
     # follows the gap
     trend = first_price * math.exp(-math.log1p(par.gpu_progress_per_year) * years)
     response = math.exp(-par.compute_demand_elasticity * math.log(gpu_price / trend))
-    home = (
-        par.ai_domestic_demand_mw_it
-        * math.exp(math.log1p(par.ai_domestic_demand_growth_per_year) * years)
-        * response
-    )
-    home += policies[0].ai_anchor_demand_mw
-    abroad = (
-        par.ai_export_demand_mw_it * math.exp(math.log1p(par.ai_export_growth_per_year) * years) * response
-    )
+    growth = math.exp(math.log1p(par.ai_domestic_demand_growth_per_year) * years) * response
+    home = par.ai_domestic_demand_mw_it * growth
+    public = par.ai_public_demand_share * home + policy.ai_anchor_demand_mw
+    home += policy.ai_anchor_demand_mw
+    growth = math.exp(math.log1p(par.ai_export_growth_per_year) * years) * response
+    abroad = par.ai_export_demand_mw_it * growth
+    top, bottom = par.ai_domestic_price_premium, 1.0 - par.ai_export_price_discount
+    world.public_room_mw_it = max(0.0, public - state_contracts)
+    world.home_demand_mw_it = max(0.0, home - state_contracts)
+    world.export_demand_mw_it = max(0.0, abroad - foreign_contracts)
+    world.merchant_mw_it = merchant + coming
+    demand, elasticity = world.home_demand_mw_it, par.compute_demand_elasticity
+    ratio = home_price_ratio(merchant, demand, elasticity, top, bottom)
+    sold_home = home_sales(merchant, demand, elasticity, top, ratio)
+    sold = sold_home + min(merchant - sold_home, world.export_demand_mw_it)
     world.gpu_price_usd_per_hour = gpu_price
-    world.domestic_price_usd_per_hour = gpu_price * par.ai_domestic_price_premium
-    world.export_price_usd_per_hour = gpu_price * (1.0 - par.ai_export_price_discount)
-    served_home = min(home, installed)
-    served = min(home + abroad, installed)
-    world.utilisation = par.billed_utilisation * (served / installed if installed > 0.0 else 1.0)
-    world.domestic_sales_share = served_home / served if served > 0.0 else 1.0
-    world.domestic_room_mw_it = max(0.0, home - installed - coming)
-    world.export_room_mw_it = max(0.0, home + abroad - installed - coming) - world.domestic_room_mw_it
+    world.domestic_price_usd_per_hour = gpu_price * ratio
+    world.export_price_usd_per_hour = gpu_price * bottom
+    world.utilisation = par.billed_utilisation * (sold / merchant if merchant > 0.0 else 1.0)
+    world.domestic_sales_share = sold_home / sold if sold > 0.0 else 1.0
+    world.firm_served_year += (world.firm_served_mean - world.firm_served_year) / 12.0
     return home, abroad

@@ -110,29 +110,22 @@ def interpolate_anchors(anchors: dict[str, float], start: str, months: int) -> F
     return np.asarray(np.exp(np.interp(np.arange(months), dates, np.log(list(anchors.values())))))
 
 
-def mean_reverting(
-    seed: int,
-    months: int,
-    first: float,
-    drift: float,
-    volatility: float,
-    reversion: float,
-    hazard: float,
-    jump: float,
-) -> FloatArray:
-    """Log price reverting to a falling trend, with jumps: the GPU rental price (Eq. M13). Rates per year,
-    jump in log.
+def reverting_gap(seed: int, months: int, first: int, gap: float, values: dict[str, float]) -> FloatArray:
+    """Log gap of the GPU price to its falling trend from month ``first`` on, where it is ``gap``; it
+    reverts to zero and jumps (Eq. M13). Shape (months,); zero before ``first``.
     """
     shocks = normals(seed, "gpu_price", months)
     draws = series(seed, "gpu_jump", months, 2)
-    trend = math.log(first) + drift * np.arange(months) / 12.0
-    gap = np.zeros(months)
-    keep = math.exp(-reversion / 12.0)
-    for t in range(1, months):
-        hit = draws[t, 0] < hazard / 12.0
-        size = jump * (1.0 if draws[t, 1] < 0.5 else -1.0) if hit else 0.0
-        gap[t] = keep * gap[t - 1] + volatility / math.sqrt(12.0) * shocks[t] + size
-    return np.asarray(np.exp(trend + gap))
+    keep = math.exp(-values["gpu_price_reversion_per_year"] / 12.0)
+    spread = values["gpu_price_volatility_per_year"] / math.sqrt(12.0)
+    path = np.zeros(months)
+    for t in range(max(0, first), months):
+        if t > first:
+            hit = draws[t, 0] < values["gpu_jump_hazard_per_year"] / 12.0
+            sign = 1.0 if draws[t, 1] < 0.5 else -1.0
+            gap = keep * gap + spread * shocks[t] + (sign * values["gpu_jump_log_size"] if hit else 0.0)
+        path[t] = gap
+    return path
 
 
 def interruptions(
@@ -184,21 +177,21 @@ def bitcoin_price(labels: tuple[str, ...], seed: int, values: dict[str, float], 
 
 
 def gpu_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:
-    """Price of a GPU hour: log-linear through observed anchors, then mean reversion with jumps (Eq. M13)."""
+    """Price of a GPU hour: log-linear through observed anchors, then from the last one's gap to the
+    falling trend back to it, with jumps (Eq. M13). Without replay the run starts on the trend.
+    """
     anchors = observed(table("gpu_price_monthly.csv"), "usd_per_gpu_hour")
-    known = anchored_months(labels, anchors)
-    first = known.get(labels[0], values["gpu_price_start_usd_per_hour"]) if replay else None
-    path = mean_reverting(
-        seed,
-        len(labels),
-        values["gpu_price_start_usd_per_hour"] if first is None else first,
-        values["gpu_price_drift_per_year"],
-        values["gpu_price_volatility_per_year"],
-        values["gpu_price_reversion_per_year"],
-        values["gpu_jump_hazard_per_year"],
-        values["gpu_jump_log_size"],
-    )
-    return splice(labels, known, path, replay)
+    known = anchored_months(labels, anchors) if replay else {}
+    months = np.arange(len(labels))
+    last = max((t for t, label in enumerate(labels) if label in known), default=-1)
+    drift = values["gpu_price_drift_per_year"] / 12.0
+    if last < 0:
+        trend = math.log(values["gpu_price_start_usd_per_hour"]) + drift * months
+        return np.asarray(np.exp(trend + reverting_gap(seed, len(labels), 0, 0.0, values)))
+    gap = values["gpu_price_last_gap"]
+    trend = math.log(known[labels[last]]) - gap + drift * (months - last)
+    path = np.exp(trend + reverting_gap(seed, len(labels), last, gap, values))
+    return np.array([known.get(label, path[t]) for t, label in enumerate(labels)])
 
 
 def exchange_rate(

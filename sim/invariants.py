@@ -22,8 +22,17 @@ SMALLEST_STOCK = 1e-6
 STOCKS = {
     "miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "fleet_ths"),
     "world_miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "fleet_ths"),
-    "ai_firms": ("cash_usd", "debt_usd", "site_mw", "building_mw", "it_mw"),
-    "skills": ("training", "available", "employed"),
+    "ai_firms": (
+        "cash_usd",
+        "debt_usd",
+        "site_mw",
+        "building_mw",
+        "it_mw",
+        "gpu_mw_it",
+        "filling_mw_it",
+        "anchored_mw_it",
+    ),
+    "skills": ("training", "available", "employed", "elsewhere", "vacancies", "released", "matches"),
     "consumers": ("solar_mw", "energy_mwh"),
     "operator": ("arrears_usd",),
 }
@@ -97,14 +106,28 @@ def check_stocks(label: str, state: State) -> None:
             raise InvariantError(f"{label}: {names[k]} of {kind} is {amount:.6g} (agent {agent})")
 
 
-def check_people(label: str, state: State, before: FloatArray) -> None:
-    """People in each skill change only by entry, emigration and leaving the field."""
+def people(state: State) -> FloatArray:
+    """Everybody in each skill: in training, looking for work, at work here or elsewhere."""
     pools = state.skills
-    after = pools["training"] + pools["available"] + pools["employed"]
+    return np.asarray(
+        pools["training"].sum(axis=1) + pools["available"] + pools["employed"] + pools["elsewhere"]
+    )
+
+
+def check_people(label: str, state: State, before: FloatArray, jobs: FloatArray) -> None:
+    """People in each skill change only by entry, emigration and leaving the field, and those employed
+    here are those whom firms count (``jobs``, by skill).
+    """
+    pools = state.skills
+    after = people(state)
     moved = pools["entered"] - pools["emigrated"] - pools["left_field"]
+    scale = max(1.0, float(after.max()))
     worst = float(np.abs(after - before - moved).max())
-    if not worst <= PEOPLE_TOLERANCE * max(1.0, float(after.max())):
+    if not worst <= PEOPLE_TOLERANCE * scale:
         raise InvariantError(f"{label}: {worst:.3g} people appeared or vanished")
+    worst = float(np.abs(pools["employed"] - jobs).max())
+    if not worst <= PEOPLE_TOLERANCE * scale:
+        raise InvariantError(f"{label}: firms and labour market differ by {worst:.3g} jobs")
 
 
 def check_hardware(label: str, total_before: float, total_after: float, arrived: float, gone: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from agents.base import SKILLS
 from sim.compiled import kernel
 
@@ -43,13 +45,15 @@ def publish_hiring(worlds, skills):  # type: ignore[no-untyped-def]
 
 @kernel
 def count_jobs(miners, ai_firms):  # type: ignore[no-untyped-def]
-    """Return people at work: (construction, operations in mining, operations in AI)."""
-    building, mining, ai = 0.0, 0.0, 0.0
+    """Count people at work by skill, shape (3, skills): construction, operations in mining, operations in AI.
+    Expatriates are not among them.
+    """
+    jobs = np.zeros((3, SKILLS))
     for skill in range(SKILLS):
         for i in range(len(miners)):
-            mining += miners[i].staff[skill]
-            building += miners[i].builders[skill]
+            jobs[1, skill] += miners[i].staff[skill]
+            jobs[0, skill] += miners[i].builders[skill]
         for i in range(len(ai_firms)):
-            ai += ai_firms[i].staff[skill]
-            building += ai_firms[i].builders[skill]
-    return building, mining, ai
+            jobs[2, skill] += ai_firms[i].staff[skill]
+            jobs[0, skill] += ai_firms[i].builders[skill]
+    return jobs

@@ -20,6 +20,7 @@ ROWS = (
     "coin_and_compute_sales",
     "hardware",
     "resale",
+    "site_sales",
     "local_purchases",
     "wages",
     "income_tax",

@@ -11,6 +11,7 @@ from mesa.agent import AgentSet
 
 from agents.base import DRAWS
 from agents.mesa_agent import ColumnAgent, agent_class
+from sim.ai_hardware import build_gpu_frontier, publish_hardware, pue_factors
 from sim.bitcoin import (
     expect_difficulty,
     observe_hashprice,
@@ -20,7 +21,7 @@ from sim.bitcoin import (
 )
 from sim.books import OPENING_MONTHS, Books
 from sim.compute_market import clear_compute
-from sim.connection import connect_ai, connect_miners, count_queue
+from sim.connection import connect_ai, connect_miners, convert_sites, count_queue
 from sim.drivers import build_drivers, events_abroad, parameter_events
 from sim.enforcement import publish_detection
 from sim.engines import ENGINES
@@ -61,6 +62,9 @@ class WattLabModel(mesa.Model):
         self.frontier = build_frontier(scenario.start, values, scenario.months)
         self.rig_supply = supply_index(self.drivers.labels)
         self.events_abroad = events_abroad(self.drivers.labels, scenario)
+        self.gpus = build_gpu_frontier(scenario.start, values)
+        self.pue_factor = pue_factors(values)
+        publish_hardware(self.state.world, self.gpus)
         self.events = parameter_events(scenario, self.drivers.labels)
         self.draws = {kind: self._draw(kind, purpose) for kind, purpose in MONTH_DRAWS.items()}
         self.peers = build_peers(
@@ -109,6 +113,8 @@ class WattLabModel(mesa.Model):
         state.world["month"] = t
         state.world["days"] = drivers.days[t]
         state.world["month_of_year"] = drivers.month_of_year[t]
+        state.world["gpu_on_sale"] = self.gpus.on_sale(t)
+        state.world["pue_factor"] = self.pue_factor[drivers.month_of_year[t] - 1]
         for name, value in self.events.get(t, ()):
             state.par[name] = value
             self.values[name] = value
@@ -152,7 +158,8 @@ class WattLabModel(mesa.Model):
         count_queue(state.miners, state.ai_firms, state.operator, state.world, state.par)
         self.engine.act(self, "operator", "offer_connections")
         connect_miners(state.miners, state.operator, state.policy)
-        connect_ai(state.ai_firms, state.operator, state.world, state.par)
+        self.books.converted_mw = convert_sites(state.miners, state.ai_firms, state.world, state.par)
+        connect_ai(state.ai_firms, state.operator, state.world, state.policy, state.par)
         for kind in ("miners", "world_miners", "ai_firms"):
             self.engine.act(self, kind, "build")
         self.books.trade = trade_machines(state.miners, state.world_miners, state.world, state.par)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from agents.ai_appraisal import site_mw_per_mw_it
 from agents.ai_firm import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN
 from agents.base import FORECASTERS, MONTHS
 from agents.miner import FARM, FOREIGN, HOUSEHOLD, STATE, WORLD
@@ -27,6 +28,7 @@ GOLDEN_RATIO = 0.6180339887498949
 LEGACY_AGE_MONTHS = 60
 SKILL_NAMES = ("construction", "electrical", "technician", "operator", "software", "compliance")
 REFERENCE_RIG_USD_PER_MW = 1_100_000.0
+REFERENCE_GPU_USD_PER_MW = 30_000_000.0
 
 
 def identities(seed: int, purpose: str, count: int, columns: int) -> FloatArray:
@@ -91,6 +93,7 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms["pue"] = np.maximum(1.0, spread(v["mining_pue"], 0.5 * (v["mining_pue"] - 1.0), u[:, 4]))
     firms["morale"] = spread(v["morale_mean"], v["morale_spread"], u[:, 5])
     firms["lawful"] = (kind == FOREIGN) | (kind == STATE)
+    firms["fibre"] = u[:, 9] < v["fibre_share"]
     firms["can_bypass"] = (u[:, 6] < v["bypass_share"]) & (kind != FOREIGN) & (kind != STATE)
     firms["hold_share"] = v["hold_share_max"] * u[:, 7]
     firms["forecaster"] = (u[:, 8] * FORECASTERS).astype(int)
@@ -167,20 +170,19 @@ def settle_ai_firms(
     firms["zone"] = np.minimum((u[:, 0] * zones).astype(int), zones - 1)
     firms["stage_mw_it"] = stage[kind] * np.exp(0.5 * ndtri(u[:, 1]))
     firms["target_mw"] = firms["stage_mw_it"] * v["stages_per_firm"]
-    capex = v["ai_facility_capex_usd_per_mw_it"] + np.where(
-        kind == COLOCATION, 0.0, v["gpu_capex_usd_per_mw_it"]
-    )
+    capex = v["ai_facility_capex_usd_per_mw_it"] + np.where(kind == COLOCATION, 0.0, REFERENCE_GPU_USD_PER_MW)
     firms["funds_usd"] = v["ai_funds_over_stage_cost"] * firms["stage_mw_it"] * capex * (0.5 + u[:, 2])
     firms["wacc_per_year"] = v["ai_wacc_per_year"] * (0.85 + 0.3 * u[:, 3]) - reference_premium
     firms["hurdle"] = spread(v["ai_hurdle_npv_mean"], v["ai_hurdle_npv_spread"], u[:, 4])
     firms["debt_share"] = v["ai_debt_share"]
     firms["foreign"] = (kind == HYPERSCALER) | ((kind == GPU_CLOUD) & (u[:, 5] < 0.5))
     firms["tenant_credit"] = spread(1.0, v["tenant_credit_spread"], u[:, 6])
-    anchored = (kind == SOVEREIGN) | (kind == HYPERSCALER)
-    firms["anchor_share"] = np.where(anchored, v["sovereign_anchor_share"], 0.0)
+    firms["anchor_limit"] = np.select(
+        [kind == COLOCATION, kind == GPU_CLOUD], [0.0, v["cloud_anchor_share"]], v["sovereign_anchor_share"]
+    )
     base = np.where(kind == COLOCATION, v["ai_installed_mw_it"] / max(1, (kind == COLOCATION).sum()), 0.0)
     firms["legacy_mw_it"] = firms["it_mw"] = base
-    firms["site_mw"] = base * v["ai_pue"]
+    firms["site_mw"] = base * site_mw_per_mw_it(COLOCATION, state.par[0])
     firms["target_mw"] += base
     firms["active"] = base > 0.0
     firms["opened_month"] = -LEGACY_AGE_MONTHS
@@ -208,18 +210,30 @@ def settle_consumers(state: State, country: Country, v: dict[str, float]) -> Non
 
 
 def settle_skills(state: State, country: Country, v: dict[str, float]) -> None:
-    """Set up skill pools; those who look for work now are available."""
+    """Set up skill pools: those who look for work are available, the rest of the workforce works elsewhere.
+
+    Without this industry the pool is in balance: other employers take on as many as leave them, and graduates
+    who neither replace emigrants nor pensioners give up the field.
+    """
     for i, item in enumerate(country.skill):
         row = state.skills[i]
         row.agent_id = i
         row.reference_wage_usd = row.wage_usd = item.wage_local_per_month / v["local_per_usd"]
         row.foreign_wage_usd = row.wage_usd / v["wage_gap_reference"]
-        row.entrants_per_month = item.entrants_per_month
+        row.graduates_per_month = item.entrants_per_month
         row.emigration_per_year = item.emigration_per_year
         row.available = item.unemployed
-        # Without this industry the pool is in balance: as many leave the field as enter it
-        outflow = item.entrants_per_month - item.unemployed * item.emigration_per_year / 12.0
-        row.leave_per_month = min(1.0, max(0.0, outflow) / item.unemployed) if item.unemployed > 0.0 else 0.0
+        row.elsewhere = max(0.0, item.workforce - item.unemployed)
+        emigrate = item.emigration_per_year / 12.0
+        row.separation_per_month = v["separation_per_month"]
+        row.retirement_per_month = v["retirement_per_month"]
+        if item.unemployed <= 0.0:
+            continue
+        leaving = row.separation_per_month + row.retirement_per_month + emigrate
+        row.absorption_per_month = min(1.0, leaving * row.elsewhere / item.unemployed)
+        replaced = emigrate * item.workforce + row.retirement_per_month * row.elsewhere
+        surplus = max(0.0, item.entrants_per_month - replaced)
+        row.give_up_per_month = min(1.0, surplus / item.unemployed)
 
 
 def settle_public(state: State, country: Country, v: dict[str, float]) -> None:
@@ -261,6 +275,7 @@ def settle_world(state: State, v: dict[str, float], frontier: Frontier, start: s
     world = state.world[0]
     world.interruptible_served_share[:] = 1.0
     world.firm_served_share[:] = 1.0
+    world.firm_served_year = 1.0
     world.interruptible_served_mean = world.firm_served_mean = 1.0
     world.offer_effective = 1
     world.utilisation = v["billed_utilisation"]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from agents.firm import FLOWS
 from sim.compiled import kernel
-from sim.ledger import B, D, G, H, Ledger, T, W
+from sim.ledger import A, B, D, G, H, Ledger, M, T, W
 from sim.power import MonthOfPower
 from sim.state import FLOW_INDEX, State
 
@@ -67,6 +67,9 @@ def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
     post(t, "resale", W, sector, sums["resale_usd"])
     post(t, "local_purchases", sector, H, sums["site_usd"] + sums["other_usd"])
     post(t, "wages", sector, H, sums["wages_usd"])
+    post(t, "wages", sector, W, sums["expat_wages_usd"])
+    if sector == A:
+        post(t, "site_sales", A, M, -sums["site_sale_usd"])
     post(t, "income_tax", sector, T, sums["income_tax_usd"])
     post(t, "turnover_tax", sector, T, sums["turnover_tax_usd"])
     post(t, "levy", sector, T, sums["levy_usd"])
@@ -120,6 +123,7 @@ class Treasury:
     inspections_usd: float
     metering_usd: float
     training_usd: float
+    guarantee_usd: float
     interest_usd: float
     delayed_usd: float
     seized_usd: float
@@ -127,7 +131,8 @@ class Treasury:
     @property
     def cost_usd(self) -> float:
         """Spending on the programme: inspections, meters, training, interest on bridge loans."""
-        return self.inspections_usd + self.metering_usd + self.training_usd + self.interest_usd
+        own = self.inspections_usd + self.metering_usd + self.training_usd
+        return own + self.guarantee_usd + self.interest_usd
 
 
 def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float, float]:
@@ -246,11 +251,12 @@ def post_power(ledger: Ledger, t: int, power: MonthOfPower, accounts: PowerAccou
 
 
 def post_public(ledger: Ledger, t: int, treasury: Treasury) -> None:
-    """Post the treasury's own spending, what seized machines fetched abroad, and programme money that comes
-    late and is bridged by a loan.
+    """Post the treasury's own spending, guarantees bought from insurers abroad, what seized machines fetched
+    abroad, and programme money that comes late and is bridged by a loan.
     """
     spending = treasury.inspections_usd + treasury.metering_usd + treasury.training_usd
     ledger.post(t, "public_spending", T, H, spending)
+    ledger.post(t, "public_spending", T, W, treasury.guarantee_usd)
     ledger.post(t, "auctions", W, T, treasury.seized_usd)
     ledger.post(t, "loans", T, W, treasury.delayed_usd)
     ledger.post(t, "loans", B, T, treasury.delayed_usd)

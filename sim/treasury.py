@@ -32,7 +32,9 @@ class TreasuryBooks:
         self.price_usd = 0.0
         self.subsidy_usd = np.zeros(MONTHS_PER_YEAR)
 
-    def close(self, state: State, values: dict[str, float], seized_usd: float) -> Treasury:
+    def close(
+        self, state: State, values: dict[str, float], seized_usd: float, insured_usd: float
+    ) -> Treasury:
         """Work out the month's own spending and borrowing of the treasury."""
         policy, government = state.policy[0], state.government[0]
         inspections = float(policy["inspections_per_month"] * government["inspection_factor"])
@@ -42,6 +44,7 @@ class TreasuryBooks:
             inspections_usd=inspections * values["inspection_cost_usd"],
             metering_usd=built * self.mean_load_mw * values["metering_cost_usd_per_mw"],
             training_usd=float(policy["training_places_per_month"]) * values["training_cost_usd_per_place"],
+            guarantee_usd=float(policy["ai_guarantee_points_per_year"]) / MONTHS_PER_YEAR * insured_usd,
             interest_usd=self.withheld_usd * values["bridge_rate_per_year"] / MONTHS_PER_YEAR,
             delayed_usd=withheld - self.withheld_usd,
             seized_usd=seized_usd,
@@ -91,12 +94,13 @@ def exchange_row(
             s["sales_abroad_usd"] + s["resale_usd"] + s.of_foreign("equity_usd") for s in both
         ),
         "fx_hardware_usd": sum(s["hardware_usd"] for s in both),
+        "fx_wages_usd": sum(s["expat_wages_usd"] for s in both),
         "fx_profit_usd": sum(s.of_foreign("dividend_usd") for s in both),
         "fx_kept_abroad_usd": kept_abroad_usd(state),
         "fx_power_usd": accounts.special_cost_usd,
         "fx_programme_usd": -treasury.delayed_usd,
     }
-    spent = ("fx_hardware_usd", "fx_profit_usd", "fx_kept_abroad_usd", "fx_power_usd")
+    spent = ("fx_hardware_usd", "fx_wages_usd", "fx_profit_usd", "fx_kept_abroad_usd", "fx_power_usd")
     earned = row["fx_receipts_usd"] + row["fx_programme_usd"]
     return row | {"reserves_change_usd": earned - sum(row[name] for name in spent)}
 
@@ -139,6 +143,7 @@ def tax_row(
         "enforcement_cost_usd": treasury.inspections_usd,
         "metering_cost_usd": treasury.metering_usd,
         "training_cost_usd": treasury.training_usd,
+        "guarantee_cost_usd": treasury.guarantee_usd,
         "bridge_interest_usd": treasury.interest_usd,
         "public_cost_usd": treasury.cost_usd,
         "foregone_tax_usd": both("foregone_usd"),

@@ -67,3 +67,16 @@ def gumbel(u: float) -> float:
     if u >= 1.0:
         return math.inf
     return -math.log(-math.log(u))
+
+
+@register_jitable
+def nested_inclusive_value(mu: float, best: float, weight_sum: float) -> float:
+    """Worth of a nest of options, `best + ln(sum e^{mu (v - best)})/mu`. Eq. B17.
+
+    Intensity mu > 0 inside the nest per unit of value, best value in it, and the sum of `logit_weight` over
+    the nest; -inf for an empty nest. Tends to the best value for large mu. Source: McFadden 1978 (verify
+    before citing).
+    """
+    if weight_sum <= 0.0 or mu <= 0.0:
+        return -math.inf
+    return best + math.log(weight_sum) / mu

@@ -246,16 +246,31 @@ def invest_probability(npv_over_cost: float, hurdle: float, slope: float) -> flo
 
 
 @register_jitable
-def share_after_event(hazard_per_year: float, life_years: float) -> float:
-    """Expected share of a life that lies behind the first event of a Poisson process. Eq. M8.
+def share_after_event(hazard_per_year: float, life_years: float, protected_years: float) -> float:
+    """Expected share of a life that lies behind the first event of a Poisson process and unprotected. Eq. M8.
 
-    Hazard per year >= 0, life in years > 0: `1 - (1 - e^{-h L})/(h L)`, 0 without hazard.
+    Hazard h per year >= 0, life L in years > 0, protection P in years from the start of life: an event during
+    P takes effect at its end. `((L - P) - (e^{-hP} - e^{-hL})/h)/L`, 0 without hazard or if P >= L.
     Source: Poisson waiting time.
     """
-    exposure = hazard_per_year * life_years
-    if exposure <= 0.0:
+    protected = max(0.0, protected_years)
+    if hazard_per_year <= 0.0 or not protected < life_years:
         return 0.0
-    return 1.0 + math.expm1(-exposure) / exposure
+    bare = life_years - protected
+    before = -math.exp(-hazard_per_year * protected) * math.expm1(-hazard_per_year * bare)
+    return (bare - before / hazard_per_year) / life_years
+
+
+@register_jitable
+def loss_while_waiting(hazard_per_year: float, decisions_per_year: float, loss: float) -> float:
+    """Expected loss from deciding next time instead of now, `h/(h+d) max(0, loss)`. Eq. M8.
+
+    The offer vanishes at hazard h per year, the next decision comes at rate d per year; the loss is what the
+    project is worth more under the offer, in any unit. Source: competing exponential clocks.
+    """
+    if hazard_per_year <= 0.0 or hazard_per_year + decisions_per_year <= 0.0:
+        return 0.0
+    return hazard_per_year / (hazard_per_year + decisions_per_year) * max(0.0, loss)
 
 
 @register_jitable

@@ -13,7 +13,7 @@ import numpy as np
 from agents.ai_firm import AiFirm
 from agents.base import new_records
 from agents.miner import FARM, Miner
-from agents.world import World
+from agents.world import U_CONSIDER, U_SITE, World
 from sim import load_scenario
 from sim.parameters import parameter_record
 from sim.regimes import Regime, policy_timeline
@@ -24,6 +24,7 @@ J_PER_TH = np.array(
     [100.0, 60.0, 45.0, 38.0, 30.0, 27.0, 24.0, 21.5, 19.0, 17.5, 15.0, 13.5, 12.0, 10.0, 9.0, 8.0]
 )
 NEWEST = 10
+NEW_GPU = 3
 
 
 @dataclass
@@ -65,13 +66,18 @@ def month(
         "hashprice_decline_per_month": VALUES["hashprice_decline_per_month"], "rig_markup": 1.5,
         "mean_site_abroad_mw": 100.0,
         "gpu_price_usd_per_hour": 2.0, "domestic_price_usd_per_hour": 3.0, "export_price_usd_per_hour": 1.7,
-        "domestic_room_mw_it": 100.0, "export_room_mw_it": 100.0, "utilisation": 0.75,
-        "domestic_sales_share": 0.5,
+        "home_demand_mw_it": 500.0, "export_demand_mw_it": 500.0, "public_room_mw_it": 500.0,
+        "merchant_mw_it": 20.0, "utilisation": 0.75, "domestic_sales_share": 0.5, "firm_served_year": 1.0,
+        "pue_factor": 1.0, "gpu_kw_it": 1.25, "gpu_usd": 40_000.0, "gpu_h100_equivalents": 1.0,
+        "site_premium_per_year": 0.01, "site_power_usd_per_kwh": 0.06, "site_pue": 1.25,
+        "site_capex_usd_per_mw_it": 11e6, "site_tax_rate": 0.25, "site_open_months": 24.0,
+        "site_chip_success": 1.0,
         "chips_left_gpus": 1e6, "wage_usd_per_month": 200.0, "hire_share": 1.0,
         "mining_operations_skill_share": 1.0 / 6, "ai_operations_skill_share": 1.0 / 6,
         "construction_skill_share": 1.0 / 6, "surplus_hour": 1.0, "surplus_share": 1.0,
     }  # fmt: skip
     set_all(seen, defaults)
+    seen.gpu_on_sale[NEW_GPU] = 1.0
     seen.rig_on_sale[: NEWEST - 2] = 0.5
     seen.rig_on_sale[NEWEST - 2 : NEWEST + 1] = 1.0
     set_all(seen, world or {})
@@ -108,6 +114,16 @@ def ai_firm(**values: Any) -> Any:
     defaults = {
         "home": 1, "kind": 1, "stage_mw_it": 5.0, "target_mw": 20.0, "funds_usd": 1e9, "wacc_per_year": 0.08,
         "hurdle": 0.1, "debt_share": 0.5, "draws": 0.5, "tenant_credit": 1.0, "price_decline_per_year": 0.1,
+        "facility_usd_per_mw_it": 8e6,
     }  # fmt: skip
     set_all(firm, {**defaults, **values})
+    return firm
+
+
+def planned(now: Month, site_draw: float = 0.5, **values: Any) -> Any:
+    """An AI firm that has considered a stage this month; the draw decides between home and abroad."""
+    firm = ai_firm(**values)
+    firm.draws[U_CONSIDER] = 0.0
+    firm.draws[U_SITE] = site_draw
+    AiFirm.plan(firm, *now)
     return firm

@@ -1,6 +1,4 @@
-"""An AI firm: whether a stage pays, waiting for power and chips, building, selling compute, renewing and
-leaving.
-"""
+"""An AI firm: waiting for power and chips, building in stages, selling compute, renewing and leaving."""
 
 from __future__ import annotations
 
@@ -8,167 +6,75 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from agents.ai_accounts import GRANTED, REFUSED, WAITING
-from agents.ai_appraisal import appraise, outside_return
+from agents.ai_appraisal import site_mw_per_mw_it
 from agents.ai_firm import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN, AiFirm
+from agents.ai_fleet import APPLIED, BUILDING, FITTING, NO_PROJECT
+from agents.ai_siting import (
+    CAPITAL,
+    CHIPS,
+    COUNTRY_RISK,
+    DEMAND,
+    QUEUE,
+    RETURN,
+)
 from agents.world import U_CONSIDER, U_DELAY, U_LICENCE, U_QUEUE
-from tests.agents.observed import VALUES, ai_firm, month
+from tests.agents.observed import NEW_GPU, VALUES, ai_firm, month, planned
 
 HOURS = 730.5
-FACILITY, GPUS = VALUES["ai_facility_capex_usd_per_mw_it"], VALUES["gpu_capex_usd_per_mw_it"]
-GPU_HOURS = 1000.0 / VALUES["gpu_kw_it"] * HOURS
+FACILITY, GPUS = 8e6, 40_000.0 / 1.25 * 1000.0
+GPU_HOURS = 1000.0 / 1.25 * HOURS
 PUE, LOAD = VALUES["ai_pue"], VALUES["ai_load_factor"]
-
-
-def monthly(rate_per_year: float) -> float:
-    return (1.0 + rate_per_year) ** (1.0 / 12.0) - 1.0
-
-
-def present_value(margins: np.ndarray, rate_per_year: float, lag: float) -> float:
-    """Value today of margins at the ends of months that begin after a lag."""
-    months = lag + np.arange(1, len(margins) + 1)
-    return float((np.maximum(0.0, margins) / (1.0 + monthly(rate_per_year)) ** months).sum())
-
-
-def return_by_hand(firm, now) -> float:
-    """NPV over capital of a stage at home, written out for a firm that owns its GPUs and has demand in
-    plenty.
-    """
-    world, policy, par = now
-    rate = firm.wacc_per_year + par.country_risk_premium
-    served = par.grid_availability
-    power = served * world.offer_tariff_mean_usd_per_kwh * (1.0 + policy.power_sales_tax_rate)
-    power += (1.0 - served) * par.backup_power_usd_per_kwh
-    cost = HOURS * LOAD * PUE * 1000.0 * power + par.ai_other_usd_per_mw_it_year / 12.0
-    life = int(par.gpu_life_months)
-    hours = GPU_HOURS * (1.0 + par.gpu_progress_per_year) ** (world.month / 12.0)
-    decline = (1.0 + firm.price_decline_per_year) ** (-np.arange(1, life + 1) / 12.0)
-    merchant = hours * par.billed_utilisation * world.domestic_price_usd_per_hour * decline - cost
-    premium = par.ai_domestic_price_premium if firm.kind == SOVEREIGN else 1.0
-    anchored = np.full(life, par.cloud_contract_usd_per_mw_year / 12.0 * premium - cost)
-    lag = par.ai_build_months
-    value = firm.anchor_share * present_value(anchored, rate, lag)
-    value += (1.0 - firm.anchor_share) * present_value(merchant, rate, lag)
-    value += (1.0 - life / par.facility_life_months) * FACILITY * (1.0 + rate) ** (-(lag + life) / 12.0)
-    gpus = GPUS * (1.0 + policy.hardware_duty_rate + policy.hardware_sales_tax_rate)
-    capital = FACILITY * (1.0 + rate) ** (-lag / 24.0) + gpus * (1.0 + rate) ** (-lag / 12.0)
-    npv = value - capital
-    tax = par.income_tax_rate * max(0.0, 1.0 - policy.ai_holiday_months / life)
-    return (npv * (1.0 - tax) if npv > 0.0 else npv) / capital
-
-
-@settings(deadline=None, max_examples=60)
-@given(
-    st.sampled_from([GPU_CLOUD, SOVEREIGN, HYPERSCALER]), st.floats(0.0, 1.0), st.floats(0.0, 0.05),
-    st.floats(0.01, 0.2), st.floats(0.5, 6.0), st.sampled_from([0.0, 24.0, 120.0]),
-)  # fmt: skip
-def test_the_return_of_a_stage_is_its_npv_over_its_capital(kind, anchored, decline, tariff, price, holiday):
-    now = month(
-        {"offer_tariff_mean_usd_per_kwh": tariff, "domestic_price_usd_per_hour": price},
-        {"grandfathered": 1, "ai_holiday_months": holiday, "hardware_duty_rate": 0.05},
-    )
-    firm = ai_firm(kind=kind, anchor_share=anchored, price_decline_per_year=decline)
-    ratio, spent = appraise(firm, *now, 5.0)
-    margin_closes = price * GPU_HOURS < 1.6e6
-    assert ratio == pytest.approx(return_by_hand(firm, now), rel=1e-6, abs=0.01 if margin_closes else 1e-9)
-    assert spent == pytest.approx(FACILITY + 1.05 * GPUS, rel=1e-12)
-
-
-def test_a_colocation_hall_earns_its_lease_whatever_power_costs():
-    cheap, dear = (month({"offer_tariff_mean_usd_per_kwh": tariff}) for tariff in (0.03, 0.30))
-    firm = ai_firm(kind=COLOCATION)
-    assert appraise(firm, *cheap, 5.0) == appraise(firm, *dear, 5.0)
-    ratio, spent = appraise(firm, *cheap, 5.0)
-    rate = 0.08 + VALUES["country_risk_premium"]
-    lease = VALUES["colocation_lease_usd_per_mw_year"] * VALUES["ai_domestic_price_premium"]
-    margin = (lease * VALUES["billed_utilisation"] - VALUES["colocation_other_usd_per_mw_year"]) / 12.0
-    life, lag = int(VALUES["facility_life_months"]), VALUES["ai_build_months"]
-    value = present_value(np.full(life, margin), rate, lag)
-    capital = FACILITY * (1.0 + rate) ** (-lag / 24.0)
-    tax = VALUES["income_tax_rate"] if value > capital else 0.0
-    assert ratio == pytest.approx((value - capital) * (1.0 - tax) / capital, rel=1e-6)
-    assert spent == FACILITY
-
-
-def ratio_of(now, stage: float = 5.0, **values) -> float:
-    return appraise(ai_firm(**values), *now, stage)[0]
-
-
-def test_what_moves_the_return_of_a_stage():
-    base = ratio_of(month())
-    assert ratio_of(month(country_risk_premium=0.15)) < base
-    assert ratio_of(month(policy={"hardware_duty_rate": 0.25})) < base
-    assert ratio_of(month(policy={"ai_priority": 1})) != base
-    assert ratio_of(month({"domestic_room_mw_it": 0.0})) < base
-    assert ratio_of(month({"domestic_room_mw_it": 2.5, "export_room_mw_it": 0.0})) < base
-    assert ratio_of(month(), price_decline_per_year=0.3) < base
-    reversible = month({"reversal_hazard_per_year": 0.5})
-    assert ratio_of(reversible) < base
-    assert ratio_of(month({"reversal_hazard_per_year": 0.5}, {"grandfathered": 1})) == base
-
-
-def test_the_price_of_power_is_a_small_part_of_a_stages_return():
-    """One cent a kWh costs a MW of IT some 90,000 USD a year, against capital of tens of millions."""
-    low, high = (ratio_of(month({"offer_tariff_mean_usd_per_kwh": tariff})) for tariff in (0.05, 0.06))
-    yearly = 0.01 * 8766.0 * LOAD * PUE * 1000.0
-    assert 0.0 < low - high < 6.0 * yearly / (FACILITY + GPUS)
-
-
-def test_only_foreign_firms_weigh_a_site_abroad():
-    now = month()
-    assert outside_return(ai_firm(), now.world, now.par) == -1.0
-    abroad = outside_return(ai_firm(foreign=1, kind=HYPERSCALER), now.world, now.par)
-    assert abroad > -1.0
-    better = outside_return(
-        ai_firm(foreign=1, kind=HYPERSCALER), now.world, month(world_ai_power_usd_per_kwh=0.04).par
-    )
-    assert better > abroad
-
-
-LUCRATIVE = {"domestic_price_usd_per_hour": 12.0, "export_price_usd_per_hour": 12.0}
-
-
-def planned(now, **values):
-    firm = ai_firm(**values)
-    firm.draws[U_CONSIDER] = 0.0
-    AiFirm.plan(firm, *now)
-    return firm
+PEAK = site_mw_per_mw_it(GPU_CLOUD, month().par)
+LUCRATIVE = {"gpu_price_usd_per_hour": 8.0}
+POOR = {"gpu_price_usd_per_hour": 0.2}
 
 
 def test_a_stage_that_pays_is_applied_for():
     firm = planned(month(LUCRATIVE))
-    assert (firm.planned_mw_it, firm.applied_mw, firm.applied_month) == (5.0, 5.0 * PUE, 6)
+    assert (firm.planned_mw_it, firm.applied_month, firm.project) == (5.0, 6, APPLIED)
+    assert firm.applied_mw == pytest.approx(5.0 * PEAK)
     assert (firm.chip_status, firm.entered, firm.blocked_by) == (WAITING, 1, 0)
-    assert firm.chip_months_left == math.ceil(VALUES["chip_licence_delay_months"] * 1.0)
+    assert firm.chip_months_left == math.ceil(VALUES["chip_licence_delay_months"])
 
 
 @pytest.mark.parametrize(
-    ("world", "values", "blocked_by"),
+    ("world", "values", "blocked_by", "par"),
     [
-        ({"domestic_price_usd_per_hour": 0.5, "export_price_usd_per_hour": 0.5}, {}, 1),
-        (LUCRATIVE, {"hurdle": 1e6}, 1),
-        (LUCRATIVE, {"funds_usd": 1e5}, 2),
-        (LUCRATIVE, {"target_mw": 0.5}, 0),
-        (LUCRATIVE, {"building_mw": 1.0}, 0),
+        (POOR, {}, RETURN, {}),
+        (LUCRATIVE, {"hurdle": 1e6}, RETURN, {}),
+        (LUCRATIVE, {"funds_usd": 1e5}, CAPITAL, {}),
+        (LUCRATIVE, {"target_mw": 0.5}, 0, {}),
+        (LUCRATIVE, {"project": BUILDING}, 0, {}),
+        (
+            {"gpu_price_usd_per_hour": 3.2, "home_demand_mw_it": 0.0, "export_demand_mw_it": 0.0},
+            {},
+            DEMAND,
+            {},
+        ),
+        ({"gpu_price_usd_per_hour": 1.65}, {"hurdle": 0.0}, COUNTRY_RISK, {}),
     ],
 )
-def test_why_a_firm_does_not_apply(world, values, blocked_by):
-    firm = planned(month(world), **values)
+def test_why_a_firm_does_not_apply(world, values, blocked_by, par):
+    firm = planned(month(world, **par), **values)
     assert firm.applied_mw == 0.0
     assert firm.blocked_by == blocked_by
 
 
-def test_a_firm_that_can_earn_more_abroad_stays_away():
-    now = month({**LUCRATIVE, "gpu_price_usd_per_hour": 40.0})
-    assert planned(now, foreign=1).blocked_by == 1
-    assert planned(now, foreign=0).applied_mw > 0.0
+def test_a_firm_takes_a_tenant_when_the_market_is_expected_to_fall():
+    fair = {"gpu_price_usd_per_hour": 3.0}
+    gloomy = planned(month(fair), kind=SOVEREIGN, anchor_limit=0.6, price_decline_per_year=1.0, hurdle=-1.0)
+    bright = planned(month({"gpu_price_usd_per_hour": 20.0}), kind=SOVEREIGN, anchor_limit=0.6)
+    assert gloomy.planned_anchor_share == pytest.approx(0.6)
+    assert bright.planned_anchor_share == 0.0
 
 
 def test_funds_and_their_leverage_limit_the_stage():
-    firm = planned(month(LUCRATIVE), funds_usd=1.5 * (FACILITY + GPUS))
+    rich = planned(month(LUCRATIVE))
+    cost = VALUES["ai_facility_capex_usd_per_mw_it"] + VALUES["backup_capex_usd_per_mw"] * PEAK + GPUS
+    firm = planned(month(LUCRATIVE), funds_usd=1.5 * cost)
+    assert rich.planned_mw_it == 5.0
     assert firm.planned_mw_it == pytest.approx(3.0, rel=1e-9)
 
 
@@ -196,45 +102,57 @@ def test_a_colocation_hall_needs_no_chip_licence():
     assert firm.chip_status == GRANTED
 
 
-def test_refusal_and_boredom_end_an_application():
-    for changes, blocked in (({"chip_status": REFUSED}, 4), ({}, 3)):
+def test_an_application_ends_by_refusal_or_impatience():
+    for changes, blocked in (({"chip_status": REFUSED}, CHIPS), ({}, QUEUE)):
         firm = planned(month(LUCRATIVE))
         firm.draws[U_QUEUE] = 0.0 if not changes else 1.0
         for name, value in changes.items():
             firm[name] = value
         AiFirm.review_survival(firm, *month())
-        assert (firm.applied_mw, firm.cancelled, firm.blocked_by) == (0.0, 1, blocked)
+        assert (firm.applied_mw, firm.cancelled, firm.project) == (0.0, 1, NO_PROJECT)
+        assert firm.blocked_by == blocked
     patient = planned(month(LUCRATIVE))
     patient.draws[U_QUEUE] = 0.9
     AiFirm.review_survival(patient, *month())
-    assert (patient.cancelled, patient.applied_mw) == (0, 5.0 * PUE)
+    assert (patient.cancelled, patient.project) == (0, APPLIED)
 
 
 def built(months: int, draw: float = 0.5, **values):
-    """A firm whose stage of 4 MW of IT is granted and built for some months; a month takes 10 MW of
-    nameplate time.
+    """A firm whose stage of 4 MW of IT is granted and built for some months: ten for the building, three
+    to fit GPUs.
     """
-    firm = ai_firm(granted_mw=4.0 * PUE, planned_mw_it=4.0, **values)
+    firm = ai_firm(granted_mw=4.0 * PEAK, planned_mw_it=4.0, project=APPLIED, **values)
     firm.draws[U_DELAY] = draw
-    now = month(policy={"hardware_duty_rate": 0.05, "hardware_sales_tax_rate": 0.1}, ai_build_months=10.0)
+    policy = {"hardware_duty_rate": 0.05, "hardware_sales_tax_rate": 0.1}
+    now = month(LUCRATIVE, policy, ai_build_months=10.0, gpu_fitting_months=3.0, grid_availability=0.9999)
     for step in range(months):
         now.world.month = 6 + step
         AiFirm.build(firm, *now)
     return firm
 
 
+def test_a_project_passes_through_its_stages():
+    states = [int(built(months).project) for months in (1, 9, 10, 12, 13)]
+    assert states == [BUILDING, BUILDING, FITTING, FITTING, NO_PROJECT]
+
+
 def test_a_stage_is_built_over_its_time_and_opens_with_gpus():
-    early, done = built(9), built(10)
-    assert (early.it_mw, early.site_mw, early.building_mw) == (0.0, 0.0, 4.0 * PUE)
+    site = VALUES["ai_facility_capex_usd_per_mw_it"]
+    early, done = built(9), built(13)
+    assert (early.it_mw, early.site_mw) == (0.0, 0.0)
+    assert early.building_mw == pytest.approx(4.0 * PEAK)
     assert early.hardware_usd == 0.0
-    assert (done.it_mw, done.site_mw, done.building_mw) == (4.0, 4.0 * PUE, 0.0)
-    assert done.site_usd == pytest.approx(4.0 * FACILITY, rel=1e-9)
+    assert (done.it_mw, done.building_mw) == (4.0, 0.0)
+    assert done.site_mw == pytest.approx(4.0 * PEAK)
+    assert done.gpu_mw_it[NEW_GPU] == done.gpu_mw_it.sum() == 4.0
+    assert done.filling_mw_it == 4.0
+    assert done.site_usd == pytest.approx(4.0 * site, rel=1e-9)
     assert done.hardware_usd == pytest.approx(4.0 * GPUS, rel=1e-12)
     assert done.duty_usd == pytest.approx(0.05 * 4.0 * GPUS, rel=1e-12)
     assert done.hardware_tax_usd == pytest.approx(0.1 * 4.0 * GPUS, rel=1e-12)
-    assert done.loan_usd == pytest.approx(0.5 * 4.0 * (FACILITY + 1.15 * GPUS), rel=1e-12)
-    assert done.loan_usd + done.equity_usd == pytest.approx(4.0 * (FACILITY + 1.15 * GPUS), rel=1e-9)
-    assert done.gpus_bought == pytest.approx(4000.0 / VALUES["gpu_kw_it"], rel=1e-12)
+    assert done.loan_usd == pytest.approx(0.5 * 4.0 * (site + 1.15 * GPUS), rel=1e-12)
+    assert done.loan_usd + done.equity_usd == pytest.approx(4.0 * (site + 1.15 * GPUS), rel=1e-9)
+    assert built(10).gpus_bought == pytest.approx(4000.0 / 1.25, rel=1e-12)
     assert (done.active, done.opened_month) == (1, 6)
     assert done.cash_usd == pytest.approx(0.0, abs=1e-3)
 
@@ -242,53 +160,79 @@ def test_a_stage_is_built_over_its_time_and_opens_with_gpus():
 def test_construction_time_varies_and_always_costs_the_same():
     for draw, months in ((0.0, 7), (1.0, 13), (0.37, 10)):
         firm = built(months, draw)
-        assert firm.it_mw == 4.0
-        assert firm.site_usd == pytest.approx(4.0 * FACILITY, rel=1e-9)
-        assert built(months - 1, draw).it_mw == 0.0
+        assert firm.project == FITTING
+        assert firm.site_usd == pytest.approx(4.0 * VALUES["ai_facility_capex_usd_per_mw_it"], rel=1e-9)
+        assert built(months - 1, draw).project == BUILDING
 
 
-def test_a_second_stage_makes_the_hall_younger_on_average():
-    firm = built(10, it_mw=12.0, gpu_age_months=40.0, active=1)
+def test_a_converted_site_is_built_in_its_own_time():
+    now = month(ai_build_months=30.0, ai_conversion_months=4.0)
+    firm = ai_firm(granted_mw=4.0, planned_mw_it=3.0, project=APPLIED, converted=1)
+    AiFirm.build(firm, *now)
+    assert firm.build_months == 4.0
+
+
+def test_new_gpus_make_their_generation_younger_on_average():
+    fleet = np.zeros(16)
+    fleet[NEW_GPU] = 12.0
+    age = np.zeros(16)
+    age[NEW_GPU] = 40.0
+    firm = built(13, it_mw=12.0, gpu_mw_it=fleet, gpu_age_months=age, active=1)
     assert firm.it_mw == 16.0
-    assert firm.gpu_age_months == pytest.approx(30.0, rel=1e-12)
+    assert firm.gpu_age_months[NEW_GPU] == pytest.approx(30.0, rel=1e-12)
 
 
-def test_a_colocation_hall_buys_no_gpus():
+def test_a_colocation_hall_buys_no_gpus_and_opens_at_once():
     firm = built(10, kind=COLOCATION)
     assert firm.it_mw == 4.0
-    assert firm.hardware_usd == firm.duty_usd == firm.gpus_bought == 0.0
+    assert firm.hardware_usd == firm.duty_usd == firm.gpus_bought == firm.gpu_mw_it.sum() == 0.0
+
+
+def test_a_tenants_contract_starts_when_the_stage_opens():
+    firm = built(13, kind=SOVEREIGN, planned_anchor_share=0.5)
+    price = VALUES["cloud_contract_usd_per_mw_year"] / 12.0 * VALUES["ai_domestic_price_premium"]
+    assert firm.anchored_mw_it == 2.0
+    assert firm.anchored_usd_per_month == pytest.approx(2.0 * price)
+    assert firm.filling_mw_it == 2.0
 
 
 def running(now=None, **values):
     """A GPU cloud of 10 MW of IT after a month."""
-    firm = ai_firm(
-        **{"it_mw": 10.0, "site_mw": 10.0 * PUE, "active": 1, "cash_usd": 1e6, "contract_usd": 8e5, **values}
-    )
-    now = now or month()
+    fleet = np.zeros(16)
+    fleet[NEW_GPU] = 0.0 if values.get("kind") == COLOCATION else 10.0
+    defaults = {"it_mw": 10.0, "site_mw": 10.0 * PEAK, "active": 1, "cash_usd": 1e6, "gpu_mw_it": fleet}
+    firm = ai_firm(**{**defaults, **values})
+    now = now or month({"domestic_price_usd_per_hour": 3.0, "export_price_usd_per_hour": 1.7})
     AiFirm.run(firm, *now)
     AiFirm.settle(firm, *now)
     return firm, now
 
 
-def test_load_is_firm_and_independent_of_the_price():
+def test_load_is_firm_independent_of_the_price_and_follows_the_heat():
     cheap, _ = running(month({"offer_tariff_usd_per_kwh": 0.01}))
     dear, _ = running(month({"offer_tariff_usd_per_kwh": 1.0}))
     drawn = 10.0 * LOAD * PUE * VALUES["grid_availability"]
-    assert cheap.load_mw.tolist() == dear.load_mw.tolist() == [drawn] * 24
+    assert cheap.load_mw == pytest.approx(drawn)
+    assert dear.load_mw == pytest.approx(drawn)
+    factor = np.linspace(0.5, 1.5, 24)
+    hot, _ = running(month({"pue_factor": factor}))
+    shape = 1.0 + (PUE - 1.0) * factor
+    assert hot.load_mw / hot.load_mw[0] == pytest.approx(shape / shape[0])
     assert running(active=0)[0].load_mw.sum() == 0.0
 
 
 def test_grid_power_is_billed_and_generators_cover_the_rest():
-    firm, now = running(month({"firm_served_share": 0.9}, {"power_sales_tax_rate": 0.1}))
+    firm, _ = running(month({"firm_served_share": 0.9}, {"power_sales_tax_rate": 0.1}))
     wanted = 10.0 * LOAD * PUE * 24.0 * 30.0
     served = wanted * 0.9 * VALUES["grid_availability"]
     assert firm.energy_mwh == pytest.approx(served, rel=1e-12)
     assert firm.bill_usd == pytest.approx(served * 50.0, rel=1e-12)
     assert firm.power_tax_usd == pytest.approx(served * 5.0, rel=1e-12)
     backup = (wanted - served) * 1000.0 * VALUES["backup_power_usd_per_kwh"]
-    other = 10.0 * VALUES["ai_other_usd_per_mw_it_year"] / 12.0
-    assert firm.other_usd == pytest.approx(backup + other, rel=1e-12)
-    assert now.world.month == 6
+    assert firm.backup_usd == pytest.approx(backup, rel=1e-12)
+    assert firm.other_usd == pytest.approx(
+        backup + 10.0 * VALUES["ai_other_usd_per_mw_it_year"] / 12.0, rel=1e-12
+    )
 
 
 def test_sites_that_stood_before_the_allocation_pay_the_ordinary_tariff():
@@ -300,29 +244,29 @@ def test_sites_that_stood_before_the_allocation_pay_the_ordinary_tariff():
 
 def test_merchant_compute_is_sold_at_home_and_abroad():
     firm, now = running()
-    hours = GPU_HOURS * (1.0 + VALUES["gpu_progress_per_year"]) ** (5.0 / 12.0)
-    price = 0.5 * 3.0 + 0.5 * 1.7
-    revenue = 10.0 * hours * 0.75 * price
+    revenue = 10.0 * GPU_HOURS * 0.75 * (0.5 * 3.0 + 0.5 * 1.7)
     assert firm.sales_home_usd + firm.sales_abroad_usd == pytest.approx(revenue, rel=1e-9)
-    assert firm.sales_home_usd == pytest.approx(0.5 * revenue, rel=1e-9)
+    assert firm.sales_home_usd == pytest.approx(0.5 * 3.0 / 2.35 * revenue, rel=1e-9)
     assert now.world.utilisation == firm.utilisation
 
 
-def test_anchored_compute_earns_its_contract_where_the_buyer_sits():
-    for foreign, abroad in ((0, False), (1, True)):
-        firm, _ = running(anchor_share=1.0, foreign=foreign, kind=HYPERSCALER)
-        assert firm.sales_home_usd + firm.sales_abroad_usd == pytest.approx(8e6, rel=1e-12)
-        assert (firm.sales_abroad_usd > 0.0) == abroad
-        assert (firm.sales_home_usd > 0.0) != abroad
+def test_what_is_not_filled_yet_earns_nothing_and_fills_up():
+    firm, _ = running(filling_mw_it=10.0)
+    assert firm.sales_home_usd + firm.sales_abroad_usd == 0.0
+    assert firm.filling_mw_it == pytest.approx(10.0 * (1.0 - 1.0 / VALUES["ai_filling_months"]))
+
+
+@pytest.mark.parametrize(("kind", "at_home"), [(SOVEREIGN, True), (HYPERSCALER, False)])
+def test_contracts_earn_where_the_buyer_sits(kind, at_home):
+    firm, _ = running(anchored_mw_it=10.0, anchored_usd_per_month=8e6, kind=kind)
+    assert firm.sales_home_usd + firm.sales_abroad_usd == pytest.approx(8e6, rel=1e-12)
+    assert (firm.sales_home_usd > 0.0) == at_home
 
 
 def test_a_colocation_tenant_pays_for_power():
-    firm, _ = running(kind=COLOCATION, tenant_credit=0.9)
-    lease = (
-        VALUES["colocation_lease_usd_per_mw_year"] / 12.0 * VALUES["ai_domestic_price_premium"] * 0.75 * 0.9
-    )
-    backup = firm.other_usd - 10.0 * VALUES["colocation_other_usd_per_mw_year"] / 12.0
-    power = firm.bill_usd + firm.power_tax_usd + backup
+    firm, _ = running(month({"domestic_price_usd_per_hour": 3.0}), kind=COLOCATION, tenant_credit=0.9)
+    lease = VALUES["colocation_lease_usd_per_mw_year"] / 12.0 * 1.5 * 0.75 * 0.9
+    power = firm.bill_usd + firm.power_tax_usd + firm.backup_usd
     assert firm.sales_home_usd == pytest.approx(10.0 * lease + power, rel=1e-9)
     assert firm.sales_abroad_usd == 0.0
 
@@ -330,10 +274,11 @@ def test_a_colocation_tenant_pays_for_power():
 def test_profit_after_depreciation_is_taxed_when_the_holiday_is_over():
     rich = {"domestic_price_usd_per_hour": 20.0}
     firm, _ = running(month(rich))
-    revenue = firm.sales_home_usd + firm.sales_abroad_usd
-    operating = revenue - firm.bill_usd - firm.other_usd
-    worn = 10.0 * (GPUS / VALUES["gpu_life_months"] + FACILITY / VALUES["facility_life_months"])
-    assert firm.income_tax_usd == pytest.approx(VALUES["income_tax_rate"] * (operating - worn), rel=1e-9)
+    operating = firm.sales_home_usd + firm.sales_abroad_usd - firm.bill_usd - firm.other_usd
+    worn = GPUS / VALUES["gpu_life_months"]
+    worn += VALUES["ai_facility_capex_usd_per_mw_it"] / VALUES["facility_life_months"]
+    expected = VALUES["income_tax_rate"] * (operating - 10.0 * worn)
+    assert firm.income_tax_usd == pytest.approx(expected, rel=1e-9)
     assert running(month(rich, {"ai_holiday_months": 120.0}))[0].income_tax_usd == 0.0
     assert running(month(rich, {"ai_holiday_months": 6.0}))[0].income_tax_usd == firm.income_tax_usd
     assert running(month({"domestic_price_usd_per_hour": 0.1}))[0].income_tax_usd == 0.0
@@ -341,55 +286,66 @@ def test_profit_after_depreciation_is_taxed_when_the_holiday_is_over():
 
 def test_losses_are_counted_and_end_the_firm():
     poor = month({"domestic_price_usd_per_hour": 0.1, "export_price_usd_per_hour": 0.1})
-    firm, _ = running(poor, loss_months=VALUES["ai_exit_months"] - 1.0, gpu_age_months=14.0)
+    age = np.zeros(16)
+    age[NEW_GPU] = 14.0
+    firm, _ = running(poor, loss_months=VALUES["ai_exit_months"] - 1.0, gpu_age_months=age)
     assert firm.loss_months == VALUES["ai_exit_months"]
     cash = float(firm.cash_usd)
     AiFirm.review_survival(firm, *poor)
     left = 1.0 - 15.0 / VALUES["gpu_life_months"]
-    resale = 10.0 * GPUS * VALUES["gpu_residual_share"] * left
-    assert firm.resale_usd == pytest.approx(resale, rel=1e-12)
+    assert firm.resale_usd == pytest.approx(10.0 * GPUS * VALUES["gpu_residual_share"] * left, rel=1e-12)
     assert firm.dividend_usd + firm.principal_usd >= cash
-    assert (firm.left, firm.active, firm.it_mw, firm.site_mw, firm.cash_usd, firm.debt_usd) == (
-        1,
-        0,
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-    )
+    assert (firm.left, firm.active, firm.it_mw, firm.gpu_mw_it.sum()) == (1, 0, 0.0, 0.0)
+    assert (firm.site_mw, firm.cash_usd, firm.debt_usd) == (0.0, 0.0, 0.0)
     assert running(loss_months=7.0)[0].loss_months == 0.0
 
 
 def renewed(now, **values):
-    firm = ai_firm(it_mw=2.0, active=1, gpu_age_months=VALUES["gpu_life_months"], **values)
+    fleet, age = np.zeros(16), np.zeros(16)
+    fleet[1], fleet[2] = 2.0, 1.0
+    age[1] = VALUES["gpu_life_months"]
+    firm = ai_firm(**{"it_mw": 3.0, "active": 1, "gpu_mw_it": fleet, "gpu_age_months": age, **values})
     AiFirm.build(firm, *now)
     return firm
 
 
-def test_old_gpus_are_renewed_if_new_ones_pay_and_the_hall_retires_otherwise():
+def test_worn_out_gpus_are_renewed_if_new_ones_pay_and_retired_otherwise():
     good = renewed(month(LUCRATIVE))
-    assert (good.it_mw, good.gpu_age_months) == (2.0, 0.0)
+    assert (good.it_mw, good.gpu_mw_it[1], good.gpu_mw_it[2], good.gpu_mw_it[NEW_GPU]) == (3.0, 0.0, 1.0, 2.0)
     assert good.hardware_usd == pytest.approx(2.0 * GPUS, rel=1e-12)
-    bad = renewed(month({"domestic_price_usd_per_hour": 0.5, "export_price_usd_per_hour": 0.5}))
-    assert (bad.it_mw, bad.loss_months, bad.hardware_usd) == (0.0, VALUES["ai_exit_months"], 0.0)
-    assert renewed(month(LUCRATIVE), funds_usd=1e5).it_mw == 0.0
-    hall = renewed(month({"domestic_price_usd_per_hour": 0.5}), kind=COLOCATION)
-    assert (hall.it_mw, hall.hardware_usd) == (2.0, 0.0)
+    for bad in (renewed(month(POOR)), renewed(month(LUCRATIVE), funds_usd=1e5)):
+        assert (bad.it_mw, bad.hardware_usd) == (1.0, 0.0)
+    assert renewed(month(POOR), anchored_mw_it=3.0, anchored_usd_per_month=3e6).anchored_usd_per_month == 1e6
+    last = renewed(month(POOR), it_mw=2.0)
+    assert (last.it_mw, last.loss_months) == (0.0, VALUES["ai_exit_months"])
 
 
-def test_staff_ramp_up_over_the_first_year_and_builders_leave():
-    firm = ai_firm(site_mw=10.0, opened_month=0, build_months=6.0)
-    jobs = VALUES["ai_jobs_per_mw"] * VALUES["local_labour_factor"] * 10.0
-    shares = []
+def test_staff_ramp_up_locals_replace_expatriates_and_builders_leave():
+    firm = ai_firm(it_mw=10.0, opened_month=0, build_months=6.0)
+    jobs = VALUES["ai_jobs_per_mw"] * VALUES["local_labour_factor"] * 10.0 * PUE
+    totals, abroad = [], []
     for now in (6, 12, 18, 40):
         AiFirm.recruit(firm, *month({"month": now}))
-        shares.append(float(firm.staff_target.sum()) / jobs)
+        totals.append((float(firm.staff_target.sum()) + firm.expats) / jobs)
+        abroad.append(firm.expats / (float(firm.staff_target.sum()) + firm.expats))
     ramp = VALUES["staff_ramp_months"]
-    assert shares == pytest.approx([min(1.0, age / ramp + 0.25) for age in (0, 6, 12, 34)], rel=1e-9)
-    firm.building_mw, firm.kind = 3.0, COLOCATION
-    AiFirm.recruit(firm, *month({"month": 40}))
+    ages = np.array([0.0, 6.0, 12.0, 34.0])
+    assert totals == pytest.approx(np.minimum(1.0, ages / ramp + 0.25), rel=1e-9)
+    assert abroad == pytest.approx(VALUES["expat_share_start"] * np.exp(-ages / ramp), rel=1e-9)
+    firm.building_mw, firm.project, firm.kind = 3.0, BUILDING, COLOCATION
+    AiFirm.recruit(firm, *month({"month": 400}))
     factor = VALUES["local_labour_factor"]
     assert firm.builders_target.sum() == pytest.approx(3.0 * VALUES["ai_construction_jobs_per_mw"] * factor)
-    assert firm.staff_target.sum() == pytest.approx(10.0 * VALUES["colocation_jobs_per_mw"] * factor)
+    wanted = 10.0 * VALUES["colocation_pue"] * VALUES["colocation_jobs_per_mw"] * factor
+    assert firm.staff_target.sum() == pytest.approx(wanted)
     AiFirm.hire(firm, *month({"hire_share": 0.25}))
     assert firm.builders == pytest.approx(0.25 * firm.builders_target)
+    firm.project = FITTING
+    AiFirm.recruit(firm, *month({"month": 400}))
+    assert firm.builders_target.sum() == 0.0
+
+
+def test_expatriates_are_paid_abroad():
+    firm, _ = running(expats=2.0)
+    assert firm.expat_wages_usd == pytest.approx(2.0 * VALUES["expat_wage_usd_per_month"])
+    assert firm.wages_usd == 0.0

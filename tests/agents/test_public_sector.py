@@ -8,8 +8,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from agents.base import new_records
 from agents.consumer import Consumer
@@ -31,7 +29,6 @@ from agents.government import (
 )
 from agents.lender import Lender
 from agents.policy import FIXED, INCREMENTAL_PACKAGE, MARGINAL_COST_PLUS, STANDARD_INDUSTRIAL
-from agents.worker import SkillPool
 from tests.agents.observed import VALUES, month, set_all
 
 WEIGHTS = {f"weight_{name}": 1.0 for name in ("revenue", "arrears", "shed", "jobs", "reserves")}
@@ -267,66 +264,3 @@ def test_a_higher_tariff_speeds_up_solar():
         adopted(12, tariff_usd_per_kwh=0.20)[-1] > adopted(12)[-1] > adopted(12, tariff_usd_per_kwh=0.08)[-1]
     )
     assert adopted(3, solar_potential_mw=0.0) == [50.0] * 3
-
-
-def pool(**values):
-    one = new_records(SkillPool, 1)[0]
-    defaults = {
-        "agent_id": 2, "reference_wage_usd": 300.0, "wage_usd": 300.0, "foreign_wage_usd": 900.0,
-        "entrants_per_month": 40.0, "emigration_per_year": 0.06, "leave_per_month": 0.01, "available": 1000.0,
-        "training": 120.0, "employed": 50.0,
-    }  # fmt: skip
-    set_all(one, {**defaults, **values})
-    return one
-
-
-def heads(one) -> float:
-    return float(one.training + one.available + one.employed)
-
-
-@settings(deadline=None, max_examples=100)
-@given(
-    st.floats(0.0, 1e4), st.floats(0.0, 1e4), st.floats(0.0, 1e3), st.floats(0.0, 1e4),
-    st.floats(100.0, 5000.0), st.floats(0.0, 500.0),
-)  # fmt: skip
-def test_people_are_conserved(available, training, places, vacancies, wage, employed):
-    one = pool(available=available, training=training, wage_usd=max(300.0, wage), employed=employed)
-    now = month(policy={"training_places_per_month": places})
-    before = heads(one)
-    SkillPool.train_and_move(one, *now)
-    moved = one.entered - one.emigrated - one.left_field
-    assert heads(one) == pytest.approx(before + moved, rel=1e-12, abs=1e-9)
-    one.vacancies, one.released = vacancies, 0.5 * employed
-    before = heads(one)
-    SkillPool.match(one, *now)
-    assert heads(one) == pytest.approx(before, rel=1e-12, abs=1e-9)
-    assert min(one.available, one.employed, one.training) >= 0.0
-    assert one.matches <= vacancies
-
-
-def test_training_takes_its_time_and_part_of_it_is_lost():
-    one = pool(entrants_per_month=0.0, emigration_per_year=0.0, leave_per_month=0.0)
-    SkillPool.train_and_move(one, *month(policy={"training_places_per_month": 60.0}))
-    done = 120.0 / VALUES["training_months"]
-    assert one.trainees == pytest.approx(10.0)
-    assert one.training == pytest.approx(130.0 - done)
-    assert one.graduates == pytest.approx(VALUES["training_completion_share"] * done)
-    assert one.available == pytest.approx(1000.0 + one.graduates)
-    assert one.left_field == pytest.approx(done - one.graduates)
-
-
-def test_a_wider_wage_gap_drives_more_people_abroad():
-    near, far = pool(foreign_wage_usd=900.0), pool(foreign_wage_usd=1800.0)
-    for one in (near, far):
-        SkillPool.train_and_move(one, *month())
-    assert far.emigrated / near.emigrated == pytest.approx(2.0 ** VALUES["emigration_elasticity"], rel=1e-9)
-
-
-def test_wages_rise_when_vacancies_stay_open_and_never_fall_below_the_reference():
-    tight, slack = pool(available=10.0, vacancies=1000.0), pool(available=1000.0, vacancies=1.0)
-    for one in (tight, slack):
-        SkillPool.match(one, *month())
-    assert 300.0 < tight.wage_usd <= 300.0 * (1.0 + VALUES["wage_growth_limit"])
-    assert slack.wage_usd == 300.0
-    assert tight.matches <= 10.0
-    assert slack.matches <= 1.0

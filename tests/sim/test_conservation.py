@@ -98,9 +98,10 @@ def test_the_months_watched_are_lively(diary):
 def test_people_of_a_skill_come_and_go_only_by_recorded_moves(diary):
     for month in diary.months:
         before, after = month.opening["skills"], month.closing["skills"]
-        heads = sum(after[name] - before[name] for name in ("training", "available", "employed"))
+        heads = sum(after[name] - before[name] for name in ("available", "employed", "elsewhere"))
+        heads = heads + (after["training"] - before["training"]).sum(axis=1)
         moved = after["entered"] - after["emigrated"] - after["left_field"]
-        assert heads == pytest.approx(moved, abs=1e-9 * after["available"].max())
+        assert heads == pytest.approx(moved, abs=1e-9 * after["elsewhere"].max())
 
 
 def test_people_employed_are_the_staff_of_the_firms(diary):
@@ -238,11 +239,36 @@ def test_a_negative_or_missing_stock_is_found(diary, kind, name, value):
 def test_people_from_nowhere_are_found(diary):
     state = diary.model.state
     before = diary.months[-1].opening["skills"]
-    heads = before["training"] + before["available"] + before["employed"]
-    check_people("2030-01", state, heads)
-    heads[2] += 1e-3
-    with pytest.raises(InvariantError, match=r"2030-01: 0\.001 people appeared or vanished"):
-        check_people("2030-01", state, heads)
+    heads = before["training"].sum(axis=1) + before["available"] + before["employed"] + before["elsewhere"]
+    jobs = state.skills["employed"].copy()
+    check_people("2030-01", state, heads, jobs)
+    heads[2] += 0.1
+    with pytest.raises(InvariantError, match=r"2030-01: 0\.1 people appeared or vanished"):
+        check_people("2030-01", state, heads, jobs)
+    heads[2] -= 0.1
+    jobs[1] += 0.1
+    with pytest.raises(InvariantError, match=r"2030-01: firms and labour market differ by 0\.1 jobs"):
+        check_people("2030-01", state, heads, jobs)
+
+
+def test_wages_paid_are_wages_received(diary):
+    """Households get what firms pay local staff, the world what they pay expatriates; nobody else gets
+    any.
+    """
+    ledger = diary.model.books.ledger
+    for month, frame in zip(diary.months, range(len(diary.months)), strict=True):
+        table = ledger.matrix(frame).loc["wages"]
+        closing = month.closing
+        paid = sum(closing[kind]["wages_usd"].sum() for kind in ("miners", "ai_firms"))
+        abroad = sum(closing[kind]["expat_wages_usd"].sum() for kind in ("miners", "ai_firms"))
+        assert table["households"] == pytest.approx(paid, rel=1e-12)
+        assert table["world"] == pytest.approx(abroad, rel=1e-12)
+        assert table.sum() == pytest.approx(0.0, abs=1e-6)
+        wage = closing["world"]["wage_usd_per_month"][0]
+        payroll = sum((closing[kind]["staff"] + closing[kind]["builders"]).sum(axis=0) @ wage
+                      for kind in ("miners", "ai_firms"))  # fmt: skip
+        assert paid <= payroll * (1.0 + 1e-12)
+        assert paid > 0.0
 
 
 def test_machines_from_nowhere_are_found():

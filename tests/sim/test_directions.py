@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,9 @@ AI_BOOM = {
     "chip_licence_delay_months": 3.0,
     "chip_cap_gpus_per_year": 1_000_000.0,
 }
+
+# Compute at the world price, so that a cent of power is not lost in the margin of a protected market
+THIN_MARGINS = {**AI_BOOM, "ai_domestic_price_premium": 1.0}
 
 
 def scenario(regime: str, population: dict[str, int], **overrides: float) -> Scenario:
@@ -161,7 +165,8 @@ def test_the_price_of_power_moves_mining_far_more_than_ai(tmp_path):
         regime_file(tmp_path, "pakistan-2025", tariff_local_per_kwh=price, **STEADY) for price in prices
     ]
     runs = [
-        [simulate(scenario(regime, BOTH, **AI_BOOM), seed).months for seed in SEEDS] for regime in regimes
+        [simulate(scenario(regime, BOTH, **THIN_MARGINS), seed).months for seed in SEEDS]
+        for regime in regimes
     ]
     change = {}
     for name, measure in (("mining", mean_of("mining_licensed_mw")), ("ai", ai_built_mw)):
@@ -171,6 +176,41 @@ def test_the_price_of_power_moves_mining_far_more_than_ai(tmp_path):
     assert change["mining"] < -2.0
     assert -0.5 < change["ai"] < 0.0
     assert change["mining"] < 5.0 * change["ai"]
+
+
+def applications(folder: Path, hazard: float, terms: dict[str, Any]) -> list[pd.DataFrame]:
+    """Months of a year by seed when AI firms see a hazard of reversal, with many firms near their hurdle."""
+    terms = {"tariff_local_per_kwh": 5.0, "ai_holiday_months": 0.0, **STEADY, **terms}
+    regime = regime_file(folder, "pakistan-2025", **{**terms, "reversal_hazard_per_year": hazard})
+    # Hurdles spread over the range of returns, so that a small change of return decides for some firms
+    spread = {"ai_hurdle_npv_mean": 0.3, "ai_hurdle_npv_spread": 0.3, "reversal_event_tariff_share": 1.0}
+    chosen = scenario(regime, {**AI_FIRMS, "ai_firms": 400}, **{**THIN_MARGINS, **spread})
+    found = []
+    for seed in SEEDS:
+        model = WattLabModel(chosen, seed)
+        run_months(model, 12)
+        found.append(model.books.recorder.frame().iloc[:12])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("terms", "sign"),
+    [({"grandfathered": True, "contract_months": 240.0}, 1.0), ({"grandfathered": False}, -1.0)],
+    ids=["grandfathered", "retroactive"],
+)
+def test_policy_uncertainty_hurries_or_deters_by_what_happens_to_contracts(tmp_path, terms, sign):
+    """M8: a withdrawal that spares contracts makes firms commit before it comes; one that does not keeps them
+    away. Applications until the month in which the withdrawal strikes, the same months in both arms.
+    """
+    calm, risky = (applications(tmp_path, hazard, terms) for hazard in (0.0, 0.35))
+    still_open = [months["quota_mw"].to_numpy() > 0.0 for months in risky]
+    counts = [
+        np.array(
+            [arm["ai_entered"].to_numpy()[kept].sum() for arm, kept in zip(side, still_open, strict=True)]
+        )
+        for side in (calm, risky)
+    ]
+    assert_direction(*counts, sign)
 
 
 def others_tariff_usd_per_kwh(

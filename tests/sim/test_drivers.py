@@ -15,11 +15,12 @@ from sim.drivers import (
     bitcoin_price,
     build_drivers,
     days_in_month,
+    gpu_price,
     interpolate_anchors,
     interruptions,
-    mean_reverting,
     month_labels,
     parameter_events,
+    reverting_gap,
     splice,
     walk,
 )
@@ -99,19 +100,40 @@ def test_a_walk_without_noise_is_exact():
     assert walk(2.0, 0.12, 0.0, np.ones(13)) == pytest.approx(2.0 * np.exp(0.01 * np.arange(13)), rel=1e-12)
 
 
-def test_the_gpu_price_without_shocks_follows_its_trend():
-    path = mean_reverting(3, 25, 2.1, -0.25, 0.0, 1.0, 0.0, 0.3)
-    assert path == pytest.approx(2.1 * np.exp(-0.25 * np.arange(25) / 12.0), rel=1e-12)
+def gap_values(volatility: float, reversion: float, hazard: float, jump: float) -> dict[str, float]:
+    return {
+        "gpu_price_volatility_per_year": volatility, "gpu_price_reversion_per_year": reversion,
+        "gpu_jump_hazard_per_year": hazard, "gpu_jump_log_size": jump,
+    }  # fmt: skip
+
+
+def test_the_gpu_price_without_shocks_closes_its_gap_to_the_trend():
+    quiet = gap_values(0.0, 1.0, 0.0, 0.3)
+    assert reverting_gap(3, 25, 0, 0.0, quiet) == pytest.approx(np.zeros(25))
+    gap = reverting_gap(3, 25, 4, 0.3, quiet)
+    assert gap[:4] == pytest.approx(np.zeros(4))
+    assert gap[4:] == pytest.approx(0.3 * np.exp(-np.arange(21) / 12.0), rel=1e-12)
+
+
+def test_after_the_last_anchor_the_gpu_price_falls_along_its_trend():
+    still = {**load_scenario().values(), **gap_values(0.0, 1.0, 0.0, 0.0), "gpu_price_last_gap": 0.0}
+    labels = month_labels("2025-06", 36)
+    path = gpu_price(labels, 1, still, True)
+    last = labels.index("2025-10")
+    assert path[last] == pytest.approx(1.70)
+    assert path[last + 12] / path[last] == pytest.approx(np.exp(still["gpu_price_drift_per_year"]), rel=1e-12)
+    assert gpu_price(labels, 1, still, False)[0] == still["gpu_price_start_usd_per_hour"]
 
 
 def test_the_gpu_price_returns_to_its_trend():
     """Stationary variance of an AR(1) in logs: s^2 / (1 - a^2) with a = exp(-reversion / 12), s =
     volatility / sqrt(12).
     """
-    gaps = [np.log(mean_reverting(seed, 480, 2.0, 0.0, 0.4, 2.0, 0.0, 0.0) / 2.0)[120:] for seed in range(40)]
+    values = gap_values(0.4, 2.0, 0.0, 0.0)
+    gaps = [reverting_gap(seed, 480, 0, 0.0, values)[120:] for seed in range(40)]
     expected = 0.4**2 / 12.0 / (1.0 - np.exp(-2.0 * 2.0 / 12.0))
     assert np.mean([gap.var() for gap in gaps]) == pytest.approx(expected, rel=0.1)
-    jumpy = np.log(mean_reverting(1, 480, 2.0, 0.0, 0.0, 2.0, 1.0, 0.3) / 2.0)
+    jumpy = reverting_gap(1, 480, 0, 0.0, gap_values(0.0, 2.0, 1.0, 0.3))
     assert np.isclose(np.abs(np.diff(jumpy)).max(), 0.3, atol=0.1)
 
 

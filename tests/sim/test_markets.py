@@ -195,10 +195,12 @@ def test_dealers_mark_down_what_stays_unsold_and_recover_when_it_sells():
     assert glut.used_price_factor[5] == tight.used_price_factor[5]
 
 
-def compute(installed: float, gpu_price: float = 2.0, month: int = 0, **policy_values: float):
+def compute(installed: float, gpu_price: float = 2.0, month: int = 0, firm=None, **policy_values: float):
     """The compute market with one firm of a size; returns world, demand at home and abroad."""
     firms, world, policy = new_records(AiFirm, 1), new_records(World, 1), new_records(Policy, 1)
     firms["it_mw"] = installed
+    for name, value in (firm or {}).items():
+        firms[name] = value
     world["month"] = month
     for name, value in policy_values.items():
         policy[name] = value
@@ -206,20 +208,42 @@ def compute(installed: float, gpu_price: float = 2.0, month: int = 0, **policy_v
     return world[0], home, abroad
 
 
-def test_capacity_serves_home_first_then_exports():
+TOP, BOTTOM = VALUES["ai_domestic_price_premium"], 1.0 - VALUES["ai_export_price_discount"]
+
+
+def test_scarce_capacity_earns_import_parity_and_abundant_capacity_export_parity():
     _, home, abroad = compute(1.0)
     small, _, _ = compute(0.5 * home)
+    assert small.domestic_price_usd_per_hour == pytest.approx(2.0 * TOP)
     assert small.domestic_sales_share == 1.0
     assert small.utilisation == VALUES["billed_utilisation"]
-    assert small.domestic_room_mw_it == pytest.approx(0.5 * home)
-    assert small.export_room_mw_it == pytest.approx(abroad)
-    large, _, _ = compute(2.0 * (home + abroad))
+    middle, _, _ = compute(1.2 * home)
+    # Unit elasticity: a fifth more capacity sells at a price a sixth lower, all of it at home
+    assert middle.domestic_price_usd_per_hour == pytest.approx(2.0 * TOP / 1.2)
+    assert middle.domestic_sales_share == 1.0
+    at_bottom = home * TOP / BOTTOM
+    large, _, _ = compute(2.0 * (at_bottom + abroad))
+    assert large.domestic_price_usd_per_hour == pytest.approx(2.0 * BOTTOM)
     assert large.utilisation == pytest.approx(0.5 * VALUES["billed_utilisation"])
-    assert large.domestic_sales_share == pytest.approx(home / (home + abroad))
-    assert large.domestic_room_mw_it == large.export_room_mw_it == 0.0
+    assert large.domestic_sales_share == pytest.approx(at_bottom / (at_bottom + abroad))
     empty, _, _ = compute(0.0)
     assert empty.utilisation == VALUES["billed_utilisation"]
     assert empty.domestic_sales_share == 1.0
+
+
+def test_contracts_take_their_part_of_demand_before_the_market():
+    _, home, abroad = compute(1.0)
+    public = VALUES["ai_public_demand_share"] * home
+    state, _, _ = compute(10.0, firm={"kind": 2, "anchored_mw_it": 4.0})
+    assert state.public_room_mw_it == pytest.approx(public - 4.0)
+    assert state.home_demand_mw_it == pytest.approx(home - 4.0)
+    assert state.merchant_mw_it == pytest.approx(6.0)
+    foreign, _, _ = compute(10.0, firm={"kind": 3, "anchored_mw_it": 4.0})
+    assert foreign.export_demand_mw_it == pytest.approx(abroad - 4.0)
+    plan = {"kind": 2, "project": 2, "planned_mw_it": 8.0, "planned_anchor_share": 0.5}
+    coming, _, _ = compute(10.0, firm=plan)
+    assert coming.public_room_mw_it == pytest.approx(max(0.0, public - 4.0))
+    assert coming.merchant_mw_it == pytest.approx(14.0)
 
 
 def test_demand_falls_with_price_grows_with_time_and_by_the_governments_order():
@@ -260,7 +284,7 @@ def test_the_share_of_vacancies_filled_and_the_wage_are_published():
 def test_jobs_are_people_at_work():
     miners, firms = new_records(Miner, 2), new_records(AiFirm, 1)
     miners["staff"], miners["builders"], firms["staff"], firms["builders"] = 1.0, 0.5, 2.0, 0.25
-    assert count_jobs(miners, firms) == (6 * (2 * 0.5 + 0.25), 6 * 2.0, 6 * 2.0)
+    assert count_jobs(miners, firms).tolist() == [[2 * 0.5 + 0.25] * 6, [2.0] * 6, [2.0] * 6]
 
 
 def detection(
