@@ -10,6 +10,7 @@ import pandas as pd
 
 from agents.grid_operator import reference_gap
 from sim.census import count_ai_firms, count_machines_ths, count_miners, count_world_miners
+from sim.distribution import weak_shares
 from sim.enforcement import collect_seizures
 from sim.grid_outputs import TypicalDays, grid_row
 from sim.invariants import check_hardware, check_people, people
@@ -56,6 +57,7 @@ class Books:
         mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
         self.treasury = TreasuryBooks(mean_load_mw, model.values["smart_meter_share_start"])
         self.days = TypicalDays()
+        self.weak = weak_shares(model.scenario.country_data)
         self.foreign_miners, self.foreign_ai = (
             firms["foreign"].astype(np.float64) for firms in (model.state.miners, model.state.ai_firms)
         )

@@ -57,9 +57,19 @@ def grid_row(
             "battery_mwh": float(state.consumers["battery_mwh"].sum()),
             "local_per_usd": float(model.drivers.local_per_usd[t]),
         }
+        | distributor_gap(model, accounts)
         | class_bills(model)
         | surplus_row(model, surplus)
     )
+
+
+def distributor_gap(model: WattLabModel, accounts: PowerAccounts) -> dict[str, float]:
+    """What distributors lose above the allowed level, at the base tariff, and do not collect, USD."""
+    unpaid, weak = accounts.consumer_bill_usd - accounts.collected_usd, model.books.weak
+    return {
+        "distributor_gap_usd": accounts.excess_loss_usd + unpaid,
+        "weak_distributor_gap_usd": weak.excess_loss * accounts.excess_loss_usd + weak.unpaid * unpaid,
+    }
 
 
 def class_bills(model: WattLabModel) -> dict[str, float]:
@@ -69,7 +79,9 @@ def class_bills(model: WattLabModel) -> dict[str, float]:
     for place, item in enumerate(country.consumer_class):
         if item.name in CLASSES:
             found[f"bill_{item.name}_usd"] += float(bills[place * zones : (place + 1) * zones].sum())
-    return found
+    energy_kwh = model.state.consumers["energy_mwh"] * 1000.0
+    above = bills - bills.sum() / energy_kwh.sum() * energy_kwh
+    return found | {"cross_subsidy_usd": float(np.maximum(0.0, above).sum())}
 
 
 def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:

@@ -109,6 +109,7 @@ class PowerAccounts:
     special_full_cost_usd: float
     lost_mwh: float
     excess_loss_mwh: float
+    excess_loss_usd: float
     loss_support_usd: float
     subsidy_usd: float
     arrears_change_usd: float
@@ -196,7 +197,8 @@ def settle_power(
     special_cost = (special_mwh + stolen_mwh) / delivery * power.new_load_usd_per_mwh
     special_revenue = sum(sums["bill_usd"] - sums["interruption_usd"] for sums in firms)
     excess_mwh = received_mwh * max(0.0, float(operator["loss_share"][0]) - values["allowed_loss_share"])
-    unrecovered = excess_mwh * 1000.0 * base + billed * (1.0 - values["recovery_share"])
+    excess_usd = excess_mwh * 1000.0 * base
+    unrecovered = excess_usd + billed * (1.0 - values["recovery_share"])
     support = values["loss_support_share"] * unrecovered
     treasury = values["special_gap_treasury_share"] * max(0.0, special_cost - special_revenue)
     accounts = PowerAccounts(
@@ -215,6 +217,7 @@ def settle_power(
         special_full_cost_usd=special_mwh * 1000.0 * base,
         lost_mwh=received_mwh - sold_mwh,
         excess_loss_mwh=excess_mwh,
+        excess_loss_usd=excess_usd,
         loss_support_usd=support,
         subsidy_usd=sold_mwh * 1000.0 * float(operator["subsidy_usd_per_kwh"][0]) + treasury + support,
         arrears_change_usd=0.0,

@@ -7,8 +7,9 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from experiments.validation.grid_months import THERMAL, ObservedSystem, books
+from experiments.validation.grid_months import THERMAL, ObservedSystem, books, target_rows
 from sim import load_scenario
+from sim.countries import Distributor
 from sim.model import WattLabModel
 from sim.power import MonthOfPower, season_of
 
@@ -30,6 +31,12 @@ HOURS_PER_YEAR = 8760.0
 HVDC_MW = 4000.0
 # The published loss covers the distributors that came out of the state utility, not this one.
 OUTSIDE_LOSS_TARGET = "K-Electric"
+TARIFF_TARGET = "grid.purchase.tariff"
+REGIONS = {
+    "punjab": ("IESCO", "LESCO", "GEPCO", "FESCO", "MEPCO"),
+    "northwest": ("PESCO", "TESCO"),
+    "sindh_and_quetta": ("HESCO", "SEPCO", "QESCO"),
+}
 CAPACITY_GROUPS = {
     "nuclear": "nuclear",
     "thar_coal": "local_coal",
@@ -152,7 +159,27 @@ def money_facts(system: ObservedSystem, months: list[MonthOfPower]) -> Measures:
     sold = sum(item.sales_share for item in former_state)
     bought = sum(item.sales_share / (1.0 - item.loss_share) for item in former_state)
     found["loss.distribution"] = (1.0 - sold / bought) * 100.0
+    found |= loss_costs(system.power.country.distributor, delivered)
     found["loss.transmission"] = values["transmission_loss_share"] * 100.0
+    return found
+
+
+def loss_costs(distributors: list[Distributor], delivered_twh: float) -> Measures:
+    """Cost of losses above the allowed level, by region and in all, and of bills not paid, PKR bn a year.
+
+    Energy of a distributor: its share of what was delivered; priced at the determined tariff of the year.
+    """
+    bought = {item.name: item.sales_share / (1.0 - item.loss_share) for item in distributors}
+    tariff = next(float(row["target"]) for row in target_rows("grid.csv") if row["id"] == TARIFF_TARGET)
+    found: Measures = {"loss.cost": 0.0, "loss.unpaid": 0.0}
+    for item in distributors:
+        energy_bn = delivered_twh * bought[item.name] / sum(bought.values()) * tariff
+        for region, members in REGIONS.items():
+            if item.name in members:
+                cost = energy_bn * (item.loss_share - item.allowed_loss_share)
+                found["loss.cost"] += cost
+                found[f"loss.cost.{region}"] = found.get(f"loss.cost.{region}", 0.0) + cost
+                found["loss.unpaid"] += energy_bn * (1.0 - item.loss_share) * (1.0 - item.recovery_share)
     return found
 
 

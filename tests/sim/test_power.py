@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from agents.consumer import Consumer
 from sim import load_scenario
 from sim.drivers import foggy
 from sim.model import WattLabModel
@@ -122,3 +123,31 @@ def test_fog_comes_in_january_with_its_probability_and_is_the_same_in_every_regi
     assert not fog[~january].any()
     assert fog[january].mean() == pytest.approx(0.3, abs=4.0 * np.sqrt(0.21 / 400))
     assert (foggy(labels, 5, 0.1) <= fog).all()
+
+
+def test_rooftop_solar_takes_the_noon_and_leaves_the_evening(model: WattLabModel) -> None:
+    """B16: what adoption does to the grid: midday demand falls, the peak after sunset stays."""
+    state, power = model.state, model.power
+    before, _ = power.base_load(state, 5)
+    start = state.consumers["solar_mw"].copy()
+    state.consumers["solar_mw"] += 0.3 * state.consumers["solar_potential_mw"]
+    after, replaced = power.base_load(state, 5)
+    state.consumers["solar_mw"] = start
+    assert (after[:, 12] < 0.8 * before[:, 12]).all()
+    np.testing.assert_array_equal(after[:, 19:24], before[:, 19:24])
+    np.testing.assert_allclose(before - after, replaced, rtol=1e-9, atol=1e-9)
+
+
+def test_net_billing_makes_batteries_pay_and_solar_slower(model: WattLabModel) -> None:
+    """B16: the buyback fell from 27 to 11 PKR in February 2026; per kW solar earns less, a battery more."""
+    added = {}
+    for buyback in (27.0, 11.0):
+        consumers = model.state.consumers.copy()
+        model.state.par["net_metering_buyback_local_per_kwh"] = buyback
+        model.state.world["local_per_usd"] = 281.0
+        for row in consumers:
+            row.solar_mw, row.battery_mwh = 0.2 * row.solar_potential_mw, 0.0
+            Consumer.adopt(row, model.state.world[0], model.state.policy[0], model.state.par[0])
+        added[buyback] = (consumers["solar_mw"].sum(), consumers["battery_mwh"].sum())
+    assert added[11.0][0] < added[27.0][0]
+    assert added[11.0][1] > 2.0 * added[27.0][1] > 0.0

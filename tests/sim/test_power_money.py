@@ -8,6 +8,7 @@ import pytest
 from agents.grid_operator import GridOperator
 from agents.rules.tariff import loss_with_theft, unrecovered_usd
 from sim import load_scenario
+from sim.distribution import weak_shares
 from sim.ledger import ROW_INDEX, D, T
 from sim.model import WattLabModel
 from tests.sim.lively import TINY, regime_file, run_months
@@ -131,9 +132,45 @@ def test_bills_of_the_classes_add_up_and_losses_are_what_was_not_billed(tmp_path
     rows = model.books.recorder.frame()
     classes = [f"bill_{name}_usd" for name in ("households", "industry", "commerce", "farms")]
     np.testing.assert_allclose(rows[classes].sum(axis=1), rows["consumer_bill_usd"], rtol=1e-12)
+    bill, mwh = (model.state.consumers[name] for name in ("bill_usd", "energy_mwh"))
+    above = bill - bill.sum() / mwh.sum() * mwh
+    assert above[above > 0.0].sum() == pytest.approx(-above[above < 0.0].sum(), rel=1e-9)
+    assert rows["cross_subsidy_usd"].iloc[-1] == pytest.approx(above[above > 0.0].sum(), rel=1e-9)
     share = rows["lost_mwh"] / (rows["lost_mwh"] + rows["others_energy_mwh"])
     allowed = model.values["allowed_loss_share"]
     np.testing.assert_allclose(
         rows["excess_loss_mwh"] / rows["lost_mwh"], (share - allowed) / share, rtol=1e-9
     )
     assert share.iloc[0] == pytest.approx(model.values["distribution_loss_share"], rel=1e-12)
+
+
+def test_a_few_weak_distributors_make_most_of_the_gap():
+    """By hand from the country file: Peshawar, Sindh and Quetta buy a fifth and lose three quarters."""
+    country = load_scenario().country_data
+    weak = [item for item in country.distributor if item.name in ("PESCO", "HESCO", "SEPCO", "QESCO")]
+    bought = {item.name: item.sales_share / (1.0 - item.loss_share) for item in country.distributor}
+    excess = {
+        item.name: (item.loss_share - item.allowed_loss_share) * bought[item.name]
+        for item in country.distributor
+    }
+    unpaid = {item.name: (1.0 - item.recovery_share) * item.sales_share for item in country.distributor}
+    names = {item.name for item in weak}
+    shares = weak_shares(country)
+    assert shares.excess_loss == pytest.approx(
+        sum(excess[n] for n in names) / sum(excess.values()), rel=1e-12
+    )
+    assert shares.unpaid == pytest.approx(sum(unpaid[n] for n in names) / sum(unpaid.values()), rel=1e-12)
+    assert 0.7 < shares.excess_loss < 0.8
+    assert sum(item.sales_share for item in weak) < 0.17
+    assert weak_shares(country.model_copy(update={"distributor": []})) == (0.0, 0.0)
+
+
+def test_the_gap_of_distributors_is_losses_and_unpaid_bills(tmp_path):
+    model = cheap_offer(tmp_path, 0.0)
+    rows, shares = model.books.recorder.frame(), weak_shares(model.scenario.country_data)
+    excess = rows["distributor_gap_usd"] - rows["unpaid_bills_usd"]
+    assert (excess > 0.0).all()
+    weak = shares.excess_loss * excess + shares.unpaid * rows["unpaid_bills_usd"]
+    np.testing.assert_allclose(rows["weak_distributor_gap_usd"], weak, rtol=1e-9)
+    support = model.values["loss_support_share"] * rows["distributor_gap_usd"]
+    np.testing.assert_allclose(rows["loss_support_usd"], support, rtol=1e-9)
