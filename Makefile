@@ -3,6 +3,7 @@
 #   make test       install with the test tools, check style, types and layers, run all tests, measure coverage
 #   make long       the tests that take long: torture, fuzzing, the full matrix (CI runs them after make test)
 #   make setup      install only (with the test tools), for development
+#   make docs       write the reference pages in docs/ from the registries and from validation
 #   make notebooks  execute the notebooks into results/notebooks/
 #   make clean      remove what the targets above made, except .venv (make distclean removes that too)
 
@@ -19,11 +20,11 @@ step = @printf '[%4d s] %s\n' $$(( $$(date +%s) - $(START) )) "$(1)"
 # the time. A file of a dependency that is not meant for this Python version must not stop the set-up.
 compile = $(BIN)/python -m compileall -q -j 0 -x '/tests?/' .venv/lib > /dev/null 2>&1 || true
 
-.PHONY: help setup figures test long lint types layers unit coverage notebooks clean distclean
+.PHONY: help setup figures test long lint types layers unit coverage docs notebooks clean distclean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '2,7s/^#   //p' Makefile
+	@sed -n '2,9s/^#   //p' Makefile
 
 setup: .venv/.wattlab-test
 
@@ -66,6 +67,12 @@ coverage: .venv/.wattlab-test
 	$(call step,coverage of sim and agents (numba switched off))
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not long and not compiled_only" \
 	  tests/sim tests/agents --cov --cov-report=term --cov-fail-under=80
+
+docs: .venv/.wattlab-test
+	$(call step,reference pages into docs/)
+	@$(BIN)/wattlab parameters --markdown > docs/parameters.md
+	@$(BIN)/wattlab outputs --markdown > docs/outputs.md
+	@$(BIN)/wattlab validate --markdown > docs/validation.md
 
 notebooks: .venv/.wattlab-test
 	$(call step,notebooks into $(OUT)/notebooks/)

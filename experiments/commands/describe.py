@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands import app
-from experiments.commands.options import AsCsv
+from experiments.commands.options import AsCsv, AsMarkdown
 from experiments.commands.output import echo_csv
 
 
@@ -50,24 +50,32 @@ def describe(
 
 
 @app.command()
-def parameters(as_csv: AsCsv = False) -> None:
+def parameters(as_csv: AsCsv = False, as_markdown: AsMarkdown = False) -> None:
     """List the parameter registry."""
     from experiments.display import console, parameter_rows, parameters_table
     from sim import parameters as registry
 
-    if as_csv:
+    if as_markdown:
+        from experiments.reference import parameters_page
+
+        typer.echo(parameters_page(registry()), nl=False)
+    elif as_csv:
         echo_csv(parameter_rows(registry()))
     else:
         console().print(parameters_table(registry()))
 
 
 @app.command()
-def outputs(as_csv: AsCsv = False) -> None:
+def outputs(as_csv: AsCsv = False, as_markdown: AsMarkdown = False) -> None:
     """List the output variables."""
     from experiments.display import console, output_rows, outputs_table
     from sim import outputs as registry
 
-    if as_csv:
+    if as_markdown:
+        from experiments.reference import outputs_page
+
+        typer.echo(outputs_page(registry()), nl=False)
+    elif as_csv:
         echo_csv(output_rows(registry()))
     else:
         console().print(outputs_table(registry()))

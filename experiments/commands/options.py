@@ -22,6 +22,7 @@ AllowIncomplete = Annotated[
 Scheduler = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler; its workers run instead of local processes.")
 ]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="The page of the documentation.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="All fields, as CSV.")]
 
 

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from experiments.commands import app
+from experiments.commands.options import AsMarkdown
 
 
 @app.command()
 def validate(
     part: Annotated[str | None, typer.Option(help="Only this part (grid); all parts by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+    as_markdown: AsMarkdown = False,
 ) -> None:
     """Compare the model with published facts; a miss stays visible and is no error."""
     from experiments.display import console
@@ -27,6 +29,10 @@ def validate(
         import json
 
         typer.echo(json.dumps(as_document(checks), indent=1, allow_nan=False))
+    elif as_markdown:
+        from experiments.reference import validation_page
+
+        typer.echo(validation_page(checks), nl=False)
     else:
         console().print(checks_table(checks))
         typer.echo("(f) fitted, (p) predicted; left out: each month predicted from the other months")
