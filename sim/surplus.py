@@ -40,10 +40,12 @@ def fill_idle(idle: Any, gen: Any, maximum: Any, limited: Any, group: Any, gas_r
         idle[p] = 0.0 if limited[p] else max(0.0, maximum[p, h] - gen[p, h])
         if group[p] >= 0:
             gas += idle[p]
-    if gas > gas_room:
+    # What is burnt may exceed the limit by rounding: no gas is left then, and nothing has to be scaled.
+    room = max(0.0, gas_room)
+    if gas > room:
         for p in range(len(idle)):
             if group[p] >= 0:
-                idle[p] *= max(0.0, gas_room) / gas
+                idle[p] *= room / gas
 
 
 @kernel

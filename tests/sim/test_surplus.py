@@ -7,7 +7,7 @@ import pytest
 
 from sim import load_scenario
 from sim.model import WattLabModel
-from sim.surplus import ANY, CHEAP, DEAR, PROBE_MW, measure, surplus_of
+from sim.surplus import ANY, CHEAP, DEAR, PROBE_MW, fill_idle, measure, surplus_of
 
 NOBODY = {"miners": 1, "world_miners": 1, "ai_firms": 1}
 INF = float("inf")
@@ -108,3 +108,10 @@ def test_dispatching_new_load_costs_no_more_than_the_surplus_says(model):
             cost = (more.result.cost_usd - month.result.cost_usd) / (PROBE_MW * hours)
             assert 0.0 < cost <= said[zone].mean() * (1.0 + 1e-9)
     firm["active"] = 0
+
+
+def test_a_limit_of_gas_exceeded_by_rounding_leaves_nothing_and_divides_by_nothing():
+    """All gas plants run at their limit, and their sum is above the cap by less than a milliwatt."""
+    idle, gen = np.zeros(2), np.array([[100.0], [50.0]])
+    fill_idle(idle, gen, gen.copy(), np.array([False, False]), np.array([0, -1]), -1e-12, 0)
+    assert idle.tolist() == [0.0, 0.0]
