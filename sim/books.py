@@ -165,18 +165,19 @@ class Books:
     def bitcoin_row(self, t: int) -> dict[str, float]:
         """Outputs on the bitcoin network."""
         state, drivers = self.model.state, self.model.drivers
-        world = state.world[0]
+        world = state.world
+        network_ehs = float(world["network_hash_ehs"][0])
         hash_ehs, power_mw = count_world_miners(state.world_miners)
-        newest = int(np.flatnonzero(self.model.frontier.release_month <= t)[-1])
+        newest = int(np.searchsorted(self.model.frontier.release_month, t, side="right")) - 1
         return {
             "btc_price_usd": float(drivers.btc_price_usd[t]),
-            "world_hash_ehs": float(world.network_hash_ehs),
+            "world_hash_ehs": network_ehs,
             "home_hash_ehs": self.network[0],
-            "home_hash_share": self.network[0] / float(world.network_hash_ehs),
+            "home_hash_share": self.network[0] / network_ehs,
             "hashprice_usd_per_ph_day": self.network[2],
             "network_efficiency_j_per_th": power_mw / hash_ehs if hash_ehs > 0.0 else 0.0,
-            "machine_price_usd_per_ths": float(world["rig_price_usd_per_ths"][newest]),
-            "machine_orders_gw": float(world["rig_orders_gw_per_month"]),
+            "machine_price_usd_per_ths": float(world["rig_price_usd_per_ths"][0, newest]),
+            "machine_orders_gw": float(world["rig_orders_gw_per_month"][0]),
         }
 
     def mining_row(self) -> dict[str, float]:

@@ -27,7 +27,10 @@ def grid_row(
 ) -> dict[str, float]:
     """Outputs on the power system in month ``t``."""
     state, days, result = model.state, float(model.drivers.days[t]), power.result
-    load = power.demand_mw.sum(axis=0)
+    shed, interrupted, over, marginal_cost, solar, battery = day_totals(
+        power.demand_mw, power.price_usd_per_mwh, result.shed_mw, result.interrupted_mw, result.over_mw,
+        state.consumers,
+    )  # fmt: skip
     return (
         {
             "arrears_usd": float(state.operator["arrears_usd"][0]),
@@ -43,18 +46,18 @@ def grid_row(
             "excess_loss_mwh": accounts.excess_loss_mwh,
             "loss_support_usd": accounts.loss_support_usd,
             "unpaid_bills_usd": accounts.consumer_bill_usd - accounts.collected_usd,
-            "marginal_cost_usd_per_mwh": float((power.price_usd_per_mwh * load).sum() / load.sum()),
+            "marginal_cost_usd_per_mwh": marginal_cost,
             "grid_cost_usd": accounts.energy_usd + accounts.capacity_usd,
             "capacity_payments_usd": accounts.capacity_usd,
             "network_cost_usd": accounts.network_usd,
             "debt_interest_usd": accounts.interest_usd,
-            "shed_mwh": float(result.shed_mw.sum()) * days,
-            "interrupted_mwh": float(result.interrupted_mw.sum()) * days,
-            "curtailed_mwh": float(result.over_mw.sum()) * days,
+            "shed_mwh": shed * days,
+            "interrupted_mwh": interrupted * days,
+            "curtailed_mwh": over * days,
             "generation_mwh": power.generation_mwh,
             "emissions_t": power.emissions_t,
-            "solar_mw": float(state.consumers["solar_mw"].sum()),
-            "battery_mwh": float(state.consumers["battery_mwh"].sum()),
+            "solar_mw": solar,
+            "battery_mwh": battery,
             "local_per_usd": float(model.drivers.local_per_usd[t]),
         }
         | distributor_gap(model, accounts)
@@ -72,16 +75,38 @@ def distributor_gap(model: WattLabModel, accounts: PowerAccounts) -> dict[str, f
     }
 
 
+@kernel
+def day_totals(demand, price, shed, interrupted, over, consumers):  # type: ignore[no-untyped-def]
+    """Add up the typical day: returns energy shed, interrupted and curtailed, MWh, the price weighted by
+    load, USD per MWh, rooftop solar, MW, and batteries, MWh.
+    """
+    zones, hours = demand.shape
+    lost, cut, spilt, paid, load = 0.0, 0.0, 0.0, 0.0, 0.0
+    for zone in range(zones):
+        for hour in range(hours):
+            lost += shed[zone, hour]
+            cut += interrupted[zone, hour]
+            spilt += over[zone, hour]
+            paid += price[hour] * demand[zone, hour]
+            load += demand[zone, hour]
+    solar, battery = 0.0, 0.0
+    for i in range(len(consumers)):
+        solar += consumers[i].solar_mw
+        battery += consumers[i].battery_mwh
+    return lost, cut, spilt, paid / load, solar, battery
+
+
 def class_bills(model: WattLabModel) -> dict[str, float]:
     """Bills of the month by consumer class, USD; a class that a country does not have pays nothing."""
-    country, zones, bills = model.scenario.country_data, model.power.zones, model.state.consumers["bill_usd"]
+    zones, bills = model.power.zones, model.state.consumers["bill_usd"].tolist()
     found = {f"bill_{name}_usd": 0.0 for name in CLASSES}
-    for place, item in enumerate(country.consumer_class):
+    for place, item in enumerate(model.scenario.country_data.consumer_class):
         if item.name in CLASSES:
-            found[f"bill_{item.name}_usd"] += float(bills[place * zones : (place + 1) * zones].sum())
-    energy_kwh = model.state.consumers["energy_mwh"] * 1000.0
-    above = bills - bills.sum() / energy_kwh.sum() * energy_kwh
-    return found | {"cross_subsidy_usd": float(np.maximum(0.0, above).sum())}
+            found[f"bill_{item.name}_usd"] += sum(bills[place * zones : (place + 1) * zones])
+    energy_mwh = model.state.consumers["energy_mwh"].tolist()
+    mean = sum(bills) / sum(energy_mwh)
+    above = sum(max(0.0, bill - mean * energy) for bill, energy in zip(bills, energy_mwh, strict=True))
+    return found | {"cross_subsidy_usd": above}
 
 
 def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:
@@ -89,7 +114,10 @@ def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:
     at the price of the package.
     """
     values, per_hour = model.values, HOURS_PER_YEAR / 24.0
-    anywhere, by_zone = (counts.tolist() for counts in count_hours(surplus.free_mw, OFFER_MW, PROBE_MW))
+    anywhere, by_zone, costs = (
+        counts.tolist()
+        for counts in count_hours(surplus.free_mw, surplus.probe_usd_per_mwh, OFFER_MW, PROBE_MW)
+    )
     row = {
         "offer_hours_per_year": anywhere[ANY] * per_hour,
         "offer_cheap_hours_per_year": anywhere[CHEAP] * per_hour,
@@ -99,17 +127,21 @@ def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:
         zone = min(place, model.power.zones - 1)
         for limit, label in ((CHEAP, "cheap"), (DEAR, "dear")):
             row[f"{label}_hours_{name}_per_year"] = by_zone[limit][zone] * per_hour
-        cost = float(surplus.probe_usd_per_mwh[zone].mean()) / 1000.0 / delivery
+        cost = costs[zone] / 1000.0 / delivery
         row[f"margin_{name}_usd_per_kwh"] = values["cheap_power_usd_per_kwh"] - cost
     return row
 
 
 @kernel
-def count_hours(free_mw, offer_mw, probe_mw):  # type: ignore[no-untyped-def]
+def count_hours(free_mw, probe_usd_per_mwh, offer_mw, probe_mw):  # type: ignore[no-untyped-def]
     """Count hours of the day with room: for the offer in the best zone by limit, for the probe by limit and
-    zone.
+    zone; and the mean cost of the probe by zone, USD per MWh.
     """
     limits, zones, hours = free_mw.shape
+    costs = np.zeros(zones)
+    for zone in range(zones):
+        for hour in range(hours):
+            costs[zone] += probe_usd_per_mwh[zone, hour] / hours
     anywhere, by_zone = np.zeros(limits), np.zeros((limits, zones))
     for limit in range(limits):
         for hour in range(hours):
@@ -118,7 +150,7 @@ def count_hours(free_mw, offer_mw, probe_mw):  # type: ignore[no-untyped-def]
                 best = max(best, free_mw[limit, zone, hour])
                 by_zone[limit, zone] += free_mw[limit, zone, hour] >= probe_mw
             anywhere[limit] += best >= offer_mw
-    return anywhere, by_zone
+    return anywhere, by_zone, costs
 
 
 class TypicalDays:

@@ -13,7 +13,14 @@ import numpy.typing as npt
 from sim.countries import Country
 from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
-from sim.power_loads import consumer_loads, firm_loads, least_output, publish_service, value_dispatch
+from sim.power_loads import (
+    consumer_loads,
+    firm_loads,
+    least_output,
+    plant_limits,
+    publish_service,
+    value_dispatch,
+)
 from sim.regimes import months_between
 from sim.state import State
 
@@ -230,12 +237,13 @@ class PowerSystem:
         interruptible = self.interruptible(state, t)
         cut_first = licensed / delivery if interruptible else np.zeros_like(licensed)
         demand = base + (licensed + informal + ai) / delivery
-        water_share = self.availability[:, drivers.month_of_year[t] - 1] * drivers.hydro_factor[t]
-        maximum = self.max_mw[drivers.month_of_year[t] - 1] * self.plant_factor[t][:, None]
-        maximum[self.limited] = (self.storage_mw(water_share) * self.plant_factor[t])[self.limited, None]
-        maximum = np.minimum(maximum, self.capacity[:, None])
+        month = int(drivers.month_of_year[t]) - 1
+        water_share = self.availability[:, month] * drivers.hydro_factor[t]
+        maximum, water = plant_limits(
+            self.max_mw[month], self.plant_factor[t], self.capacity, self.limited, water_share,
+            self.storage_mw(water_share), 24.0 * days,
+        )  # fmt: skip
         cost = self.fuel_usd[t] + self.om_usd + self.wedge_usd
-        water = np.where(self.limited, self.capacity * water_share * 24.0 * days, np.inf)
         case = DispatchCase(
             days=days,
             zone=self.zone,

@@ -139,3 +139,20 @@ def least_output(maximum, base, capacity, must_run, contract_gas, zone, load_sha
             wanted = max(wanted, load_share * load[zone[p]] / gas[zone[p]] * capacity[p])
         minimum[p] = min(wanted, least)
     return minimum
+
+
+@kernel
+def plant_limits(  # type: ignore[no-untyped-def]
+    usual, factor, capacity, limited, water_share, storage_mw, hours
+):
+    """What plants can do in a month: returns maximum output by plant and hour, MW, and the energy of storage
+    stations, MWh in ``hours`` hours (infinite for other plants). ``usual`` is the maximum without outages.
+    """
+    plants, day = usual.shape
+    maximum, water = np.empty((plants, day)), np.empty(plants)
+    for p in range(plants):
+        for h in range(day):
+            able = storage_mw[p] if limited[p] else usual[p, h]
+            maximum[p, h] = min(able * factor[p], capacity[p])
+        water[p] = capacity[p] * water_share[p] * hours if limited[p] else np.inf
+    return maximum, water

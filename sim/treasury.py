@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agents.miner import LICENSED
+from sim.compiled import kernel
 from sim.settlement import PowerAccounts, Totals, Treasury
 
 if TYPE_CHECKING:
@@ -109,11 +110,18 @@ def kept_abroad_usd(state: State) -> float:
     """Dividends of home owners that stay abroad: those on coins that need not be sold onshore, and all of
     illegal sites. The state brings its own money home.
     """
-    firms = state.miners
-    free = 1.0 - float(state.policy["onshore_sale_share"][0])
-    share = np.where(firms["compliance"] == LICENSED, free, 1.0)
-    mine = (firms["foreign"] == 0) & (np.arange(len(firms)) > 0)
-    return float((firms["dividend_usd"] * share)[mine].sum())
+    return float(_kept_abroad(state.miners, float(state.policy["onshore_sale_share"][0])))
+
+
+@kernel
+def _kept_abroad(miners, onshore_share):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(1, len(miners)):
+        firm = miners[i]
+        if firm.foreign == 0:
+            free = 1.0 - onshore_share if firm.compliance == LICENSED else 1.0
+            total += firm.dividend_usd * free
+    return total
 
 
 def tax_row(
