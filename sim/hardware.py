@@ -24,6 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 SCRAP_USD_PER_THS = 0.1
 NEW, USED = 1.0, 0.5
 NEWEST_IN_PRODUCTION = 3
+# Machines on sale before a run starts of which its opening fleet must at least be made
+GENERATIONS_AT_START = 4
 LONGEST_QUEUE_MONTHS = 24.0
 # Dealers mark down what stays unsold beyond this share of their stock, down to a twentieth of parity
 ORDINARY_UNSOLD_SHARE, LOWEST_USED_FACTOR = 0.5, 0.05
@@ -39,12 +41,15 @@ class Frontier:
 
 def build_frontier(start: str, values: dict[str, float], months: int = 0) -> Frontier:
     """List the generations of a run in order of release: observed ones, then projected ones at a constant
-    interval and rate until the run ends; the oldest give way if there are too many.
+    interval and rate until the run ends; the oldest give way if there are too many. In a run so long that
+    no machine of its first month would be left, projected generations come at longer intervals.
     """
     rows = table("hardware.csv")
     efficiency = [float(row["j_per_th"]) for row in rows]
     release = [float(months_between(start, row["available_from"])) for row in rows]
-    interval = values["rig_release_interval_months"]
+    at_start = sum(month < 0.0 for month in release)
+    room = GENERATIONS - (len(release) - max(0, at_start - GENERATIONS_AT_START))
+    interval = max(values["rig_release_interval_months"], (months - release[-1]) / max(1, room))
     factor = (1.0 - values["rig_improvement_per_year"]) ** (interval / 12.0)
     while len(efficiency) < GENERATIONS or release[-1] + interval <= months:
         efficiency.append(efficiency[-1] * factor)
