@@ -1,0 +1,130 @@
+"""Figure: every regime in every country, as differences to no framework in the same country."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.figures.base import new_figure
+from experiments.results import Results, load_results
+
+OUTPUTS = (
+    "investment_usd",
+    "jobs_total",
+    "tax_total_usd",
+    "net_fiscal_usd",
+    "arrears_usd",
+    "shed_mwh",
+    "illegal_share",
+    "reserves_change_usd",
+    "emissions_t",
+)
+ILLEGAL = "illegal_share"
+LABELS = {ILLEGAL: ("Illegal share of mining load", "share")}
+CONFIDENCE = 0.95
+UNITS = {
+    "runs": "runs",
+    "pairs": "pairs",
+    "mean": "see unit",
+    "difference": "see unit",
+    "difference_low": "see unit",
+    "difference_high": "see unit",
+    "relative": "share of the largest difference of the country",
+}
+
+
+def load(results: Results) -> pd.DataFrame:
+    """Difference of each outcome to the baseline by country and regime, paired by seed, with its t interval."""
+    plan = results.store.read_plan(results.sweep["plan_id"])
+    countries = list(dict.fromkeys(plan["country"]))
+    root, study = results.store.root, results.study["name"]
+    parts = [cells(load_results(root, country, study)) for country in countries]
+    frame = pd.concat(parts, ignore_index=True)
+    largest = frame.groupby(["country", "output"])["difference"].transform(lambda d: d.abs().max())
+    frame["relative"] = (frame["difference"] / largest.where(largest > 0.0)).fillna(0.0)
+    frame.attrs["units"] = UNITS
+    frame.attrs["baseline"] = results.label(results.baseline)
+    return frame
+
+
+def cells(results: Results) -> pd.DataFrame:
+    """Rows of one country: outcome by regime, mean and paired difference to the baseline."""
+    runs = results.runs.copy()
+    illegal = runs["mining_grey_mw"] + runs["mining_theft_mw"]
+    runs[ILLEGAL] = (illegal / runs["mining_mw"].where(runs["mining_mw"] > 0.0)).fillna(0.0)
+    rows = []
+    for output in OUTPUTS:
+        table = runs.pivot_table(index="seed", columns="regime", values=output)
+        label, unit = LABELS.get(output) or (results.output_label(output), results.unit(output))
+        for regime in results.regimes:
+            difference = (table[regime] - table[results.baseline]).dropna()
+            low, high = t_interval(difference.to_numpy())
+            rows.append(
+                {
+                    "country": results.country, "regime": regime, "regime_label": results.label(regime),
+                    "output": output, "label": label, "unit": unit, "runs": int(table[regime].count()),
+                    "pairs": len(difference), "mean": table[regime].mean(), "difference": difference.mean(),
+                    "difference_low": low, "difference_high": high,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def t_interval(values: np.ndarray) -> tuple[float, float]:
+    """Interval of a mean under the t distribution; equal values give that value, one value gives none."""
+    from scipy.stats import t
+
+    if values.size < 2:
+        return float("nan"), float("nan")
+    half = t.ppf(0.5 + CONFIDENCE / 2.0, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    return float(values.mean() - half), float(values.mean() + half)
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """Draw a panel per outcome: countries down, regimes across, colour by sign and size within the country."""
+    figure = new_figure("double", 132.0)
+    grid = figure.subplots(3, 3, sharex=True, sharey=True)
+    image = None
+    for axes, output in zip(grid.flat, OUTPUTS, strict=True):
+        image = _panel(axes, frame[frame["output"] == output])
+    for axes in grid[-1]:
+        labels = frame.drop_duplicates("regime")
+        axes.set_xticks(range(len(labels)), list(labels["regime_label"]), rotation=90, fontsize=5.5)
+    figure.colorbar(
+        image,
+        ax=grid,
+        shrink=0.5,
+        label=f"difference to {frame.attrs['baseline'].lower()}, within the country",
+    )
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame):  # type: ignore[no-untyped-def]
+    """Draw one outcome; a dot marks a difference whose interval leaves out zero."""
+    countries, regimes = list(dict.fromkeys(rows["country"])), list(dict.fromkeys(rows["regime"]))
+    table = rows.pivot(index="country", columns="regime", values="relative").loc[countries, regimes]
+    image = axes.imshow(table.to_numpy(), cmap="RdBu", vmin=-1.0, vmax=1.0, aspect="auto")
+    sure = rows[(rows["difference_low"] > 0.0) | (rows["difference_high"] < 0.0)]
+    axes.plot(
+        [regimes.index(name) for name in sure["regime"]],
+        [countries.index(name) for name in sure["country"]],
+        "o", color="#000000", markersize=1.4, linestyle="none",
+    )  # fmt: skip
+    axes.set_yticks(range(len(countries)), [name.capitalize() for name in countries])
+    axes.set_title(rows["label"].iloc[0], fontsize=7)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    return image
+
+
+def caption(frame: pd.DataFrame) -> str:
+    """Say how to read a cell."""
+    pairs = sorted(set(frame["pairs"]))
+    return (
+        f"Each cell is the mean difference of a regime to {frame.attrs['baseline'].lower()} in the same country, "
+        f"paired by seed ({' or '.join(map(str, pairs))} pairs), over the largest difference of that outcome in "
+        "the country: blue is more, red is less, whether or not more is better. A dot marks a difference whose "
+        "95 % interval leaves out zero. Values with units are in the data file."
+    )
