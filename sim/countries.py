@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.errors import ScenarioError
-from sim.parameters import STATUSES, checked_value, data_text
+from sim.parameters import STATUSES, checked_value, data_text, parameters
 from sim.regimes import NAME, explain, find_text, read_toml
 
 # Beyond this no amount in a country file makes sense, in whatever unit; sums of such amounts stay finite
@@ -32,6 +32,11 @@ def fuels() -> tuple[str, ...]:
     """Fuels with a series of costs."""
     header = data_text("drivers", "fuel_cost_monthly.csv").splitlines()[0]
     return tuple(name for name in header.split(",") if name != "month")
+
+
+SKILL_NAMES = ("construction", "electrical", "technician", "operator", "software", "compliance")
+# Applies to plants of the technology imported_coal only
+PAKISTANI_WEDGE = "imported_coal_wedge_local_per_kwh"
 
 
 class Strict(BaseModel):
@@ -227,6 +232,14 @@ def parse_country(content: dict[str, Any], where: str) -> Country:
         raise explain(error, where) from None
     for key, quantity in country.values.items():
         checked_value(key, quantity.value, f"{where}, values")
+    for name, parameter in parameters().items():
+        if "local" in parameter.unit and name not in (*country.values, PAKISTANI_WEDGE):
+            raise ScenarioError(
+                f"{where}, values: {name} is missing; an amount in local money has no default"
+            )
+    for number, (item, wanted) in enumerate(zip(country.skill, SKILL_NAMES, strict=True), start=1):
+        if item.name != wanted:
+            raise ScenarioError(f"{where}: skill {number} is '{item.name}'; allowed: {wanted}")
     if abs(sum(item.sales_share for item in country.consumer_class) - 1.0) > 1e-6:
         raise ScenarioError(f"{where}: sales_share of the classes must add to 1")
     return country

@@ -15,7 +15,7 @@ from agents.ai_appraisal import site_mw_per_mw_it
 from agents.ai_firm import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN
 from agents.base import FORECASTERS, MONTHS
 from agents.miner import FARM, FOREIGN, HOUSEHOLD, STATE, WORLD
-from sim.countries import Country
+from sim.countries import SKILL_NAMES, Country
 from sim.drivers import observed, table
 from sim.hardware import Frontier
 from sim.parameters import parameters
@@ -26,7 +26,6 @@ FloatArray = npt.NDArray[np.float64]
 UNBOUNDED_MW = 1e9
 GOLDEN_RATIO = 0.6180339887498949
 LEGACY_AGE_MONTHS = 60
-SKILL_NAMES = ("construction", "electrical", "technician", "operator", "software", "compliance")
 REFERENCE_RIG_USD_PER_MW = 1_100_000.0
 REFERENCE_GPU_USD_PER_MW = 30_000_000.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.figure import Figure
 
 from experiments.figures.base import new_figure
@@ -17,6 +18,7 @@ PANELS = (
     ("illegal_mw", "Grey and stolen mining", "MW", 1.0),
     ("licensed_share", "Licensed share of mining", "share", 1.0),
 )
+LINEAR_TO = 50.0  # million USD: the scale of money is linear below and logarithmic above
 UNITS = {
     TARIFF: "PKR/kWh",
     INSPECTIONS: "1/month",
@@ -64,10 +66,12 @@ def _panel(figure: Figure, axes: Axes, frame: pd.DataFrame, panel: tuple[str, st
     table = frame.pivot(index=INSPECTIONS, columns=TARIFF, values=name) / factor
     signed = name == "net_fiscal_usd"
     largest = float(np.nanmax(np.abs(table.to_numpy()))) or 1.0
-    limits = (
-        {"cmap": "RdBu", "vmin": -largest, "vmax": largest} if signed else {"cmap": "viridis", "vmin": 0.0}
-    )
-    image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", **limits)
+    if signed:
+        norm: Normalize = SymLogNorm(LINEAR_TO, vmin=-largest, vmax=largest)
+    else:
+        norm = Normalize(0.0, largest)
+    colours = "RdBu" if signed else "viridis"
+    image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", cmap=colours, norm=norm)
     net = frame.pivot(index=INSPECTIONS, columns=TARIFF, values="net_fiscal_usd").to_numpy()
     if net.min() < 0.0 < net.max():
         axes.contour(net, levels=[0.0], colors="#000000", linewidths=0.8)
@@ -82,7 +86,8 @@ def caption(frame: pd.DataFrame) -> str:
     """Say what the cells and the line are."""
     runs = sorted(set(frame["runs"]))
     return (
-        f"Means over {' or '.join(map(str, runs))} runs at each pair of instruments, without lender, review and "
-        "reversal; loads are those of the last month, money is the sum over the run. The black line is where the "
-        "net fiscal outcome is zero."
+        f"Means over {' or '.join(map(str, runs))} runs at each pair of instruments, without lender, review "
+        "and reversal; loads are those of the last month, money is the sum over the run, its scale linear up "
+        f"to {LINEAR_TO:g} million USD and logarithmic beyond. The black line, if any, is where net fiscal "
+        "outcome is zero."
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from experiments.figures.base import new_figure
 from experiments.results import Results, load_results
@@ -36,7 +37,7 @@ UNITS = {
 
 
 def load(results: Results) -> pd.DataFrame:
-    """Difference of each outcome to the baseline by country and regime, paired by seed, with its t interval."""
+    """Difference of each outcome to the baseline by country and regime, paired by seed, with t interval."""
     plan = results.store.read_plan(results.sweep["plan_id"])
     countries = list(dict.fromkeys(plan["country"]))
     root, study = results.store.root, results.study["name"]
@@ -83,25 +84,22 @@ def t_interval(values: np.ndarray) -> tuple[float, float]:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Draw a panel per outcome: countries down, regimes across, colour by sign and size within the country."""
+    """Draw a panel per outcome: countries down, regimes across, colour by sign and size in the country."""
     figure = new_figure("double", 132.0)
     grid = figure.subplots(3, 3, sharex=True, sharey=True)
-    image = None
-    for axes, output in zip(grid.flat, OUTPUTS, strict=True):
-        image = _panel(axes, frame[frame["output"] == output])
+    images = [
+        _panel(axes, frame[frame["output"] == output])
+        for axes, output in zip(grid.flat, OUTPUTS, strict=True)
+    ]
     for axes in grid[-1]:
         labels = frame.drop_duplicates("regime")
         axes.set_xticks(range(len(labels)), list(labels["regime_label"]), rotation=90, fontsize=5.5)
-    figure.colorbar(
-        image,
-        ax=grid,
-        shrink=0.5,
-        label=f"difference to {frame.attrs['baseline'].lower()}, within the country",
-    )
+    label = f"difference to {frame.attrs['baseline'].lower()}, within the country"
+    figure.colorbar(images[0], ax=grid, shrink=0.5, label=label)
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame):  # type: ignore[no-untyped-def]
+def _panel(axes: Axes, rows: pd.DataFrame) -> AxesImage:
     """Draw one outcome; a dot marks a difference whose interval leaves out zero."""
     countries, regimes = list(dict.fromkeys(rows["country"])), list(dict.fromkeys(rows["regime"]))
     table = rows.pivot(index="country", columns="regime", values="relative").loc[countries, regimes]
@@ -122,9 +120,10 @@ def _panel(axes: Axes, rows: pd.DataFrame):  # type: ignore[no-untyped-def]
 def caption(frame: pd.DataFrame) -> str:
     """Say how to read a cell."""
     pairs = sorted(set(frame["pairs"]))
+    baseline = frame.attrs["baseline"].lower()
     return (
-        f"Each cell is the mean difference of a regime to {frame.attrs['baseline'].lower()} in the same country, "
-        f"paired by seed ({' or '.join(map(str, pairs))} pairs), over the largest difference of that outcome in "
-        "the country: blue is more, red is less, whether or not more is better. A dot marks a difference whose "
-        "95 % interval leaves out zero. Values with units are in the data file."
+        f"Each cell is the mean difference of a regime to {baseline} in the same country, paired by seed "
+        f"({' or '.join(map(str, pairs))} pairs), over the largest difference of the outcome in the country: "
+        "blue is more, red is less, whether or not more is better. A dot marks one whose 95 % interval "
+        "leaves out zero. Values with units are in the data file."
     )

@@ -17,9 +17,8 @@ import sim
 from agents.base import column_types
 from agents.policy import Policy
 from sim import Output, instruments, list_countries, list_regimes, load_scenario, outputs, parameters
-from sim.countries import load_country
+from sim.countries import SKILL_NAMES, load_country
 from sim.parameters import DISTRIBUTIONS, STATUSES, parameter_record
-from sim.population import SKILL_NAMES
 from sim.regimes import default_value, load_regime, policy_timeline
 from sim.variables import AGGREGATIONS, Recorder
 
