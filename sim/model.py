@@ -54,8 +54,13 @@ class WattLabModel(mesa.Model):
         # A full year at least, on which the operator's opening accounts stand
         full_year = replace(scenario, months=max(OPENING_MONTHS, scenario.months))
         self.drivers = build_drivers(full_year, seed, values)
+        ordinary = {
+            "hardware_duty_rate": values["hardware_duty_ordinary_rate"],
+            "hardware_sales_tax_rate": values["hardware_sales_tax_ordinary_rate"],
+            "ai_holiday_months": values["ai_holiday_ordinary_months"],
+        }
         self.timeline = policy_timeline(
-            scenario.regime_data, scenario.start, scenario.months, values["local_per_usd"]
+            scenario.regime_data, scenario.start, scenario.months, values["local_per_usd"], ordinary
         )
         self.state = empty_state(scenario.sizes(), self.timeline[:1].copy(), parameter_record(values))
         self.power = PowerSystem(scenario.country_data, values, self.drivers)

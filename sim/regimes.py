@@ -198,9 +198,15 @@ def months_between(start: str, month: str) -> int:
     return (int(month[:4]) - int(start[:4])) * 12 + int(month[5:]) - int(start[5:])
 
 
-def policy_timeline(regime: Regime, start: str, months: int, local_per_usd: float) -> np.ndarray:
+def policy_timeline(
+    regime: Regime,
+    start: str,
+    months: int,
+    local_per_usd: float,
+    ordinary: Mapping[str, float] | None = None,
+) -> np.ndarray:
     """Compile a regime into one Policy record per month; local prices are converted to the host's currency at
-    start.
+    start, and a rate of -1 becomes the host's ordinary one (instrument -> rate).
     """
     known = instruments()
     scale = local_per_usd / regime.local_per_usd
@@ -220,6 +226,8 @@ def policy_timeline(regime: Regime, start: str, months: int, local_per_usd: floa
     for first, event in sorted(dated, key=lambda pair: pair[0]):
         if first < months:
             write(first, event.set, regime.name)
+    for name, rate in (ordinary or {}).items():
+        records[name][records[name] < 0.0] = rate
     return records
 
 

@@ -42,11 +42,16 @@ def load(results: Results) -> pd.DataFrame:
     countries = list(dict.fromkeys(plan["country"]))
     root, study = results.store.root, results.study["name"]
     parts = [cells(load_results(root, country, study)) for country in countries]
+    return combined(parts, results.label(results.baseline))
+
+
+def combined(parts: list[pd.DataFrame], baseline: str) -> pd.DataFrame:
+    """Rows of all countries, each difference also relative to the largest one of its country and outcome."""
     frame = pd.concat(parts, ignore_index=True)
     largest = frame.groupby(["country", "output"])["difference"].transform(lambda d: d.abs().max())
     frame["relative"] = (frame["difference"] / largest.where(largest > 0.0)).fillna(0.0)
     frame.attrs["units"] = UNITS
-    frame.attrs["baseline"] = results.label(results.baseline)
+    frame.attrs["baseline"] = baseline
     return frame
 
 
@@ -93,7 +98,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     ]
     for axes in grid[-1]:
         labels = frame.drop_duplicates("regime")
-        axes.set_xticks(range(len(labels)), list(labels["regime_label"]), rotation=90, fontsize=5.5)
+        axes.set_xticks(range(len(labels)), list(labels["regime_label"]), rotation=90, fontsize=6)
     label = f"difference to {frame.attrs['baseline'].lower()}, within the country"
     figure.colorbar(images[0], ax=grid, shrink=0.5, label=label)
     return figure

@@ -20,6 +20,12 @@ from sim.regimes import Regime, policy_timeline
 
 VALUES = load_scenario().values()
 NEUTRAL = Regime(name="n", title="n", description="n", home="n", currency="n", local_per_usd=281.0, base={})
+UNTAXED = {
+    "power_sales_tax_rate": 0.0,
+    "hardware_duty_rate": 0.0,
+    "hardware_sales_tax_rate": 0.0,
+    "ai_holiday_months": 0.0,
+}
 J_PER_TH = np.array(
     [100.0, 60.0, 45.0, 38.0, 30.0, 27.0, 24.0, 21.5, 19.0, 17.5, 15.0, 13.5, 12.0, 10.0, 9.0, 8.0]
 )
@@ -82,9 +88,7 @@ def month(
     seen.rig_on_sale[NEWEST - 2 : NEWEST + 1] = 1.0
     set_all(seen, world or {})
     instruments = policy_timeline(NEUTRAL, "2025-06", 1, 281.0)[0]
-    set_all(
-        instruments, {"mining_legal": 1, "offer_open": 1, "quota_mw": 2000.0, "power_sales_tax_rate": 0.0}
-    )
+    set_all(instruments, {"mining_legal": 1, "offer_open": 1, "quota_mw": 2000.0, **UNTAXED})
     set_all(instruments, policy or {})
     return Month(seen, instruments, parameter_record({**VALUES, **values})[0])
 

@@ -189,6 +189,15 @@ def test_a_timeline_applies_base_then_events_in_order_of_date():
     assert late["licence_required"].tolist() == [0, 0, 0]
 
 
+def test_a_rate_of_minus_one_is_the_ordinary_rate_of_the_host():
+    ordinary = {"hardware_duty_rate": 0.07, "ai_holiday_months": 24.0}
+    timeline = policy_timeline(load_regime("ban"), "2025-06", 2, 281.0, ordinary)
+    assert timeline["hardware_duty_rate"].tolist() == [0.07, 0.07]
+    assert timeline["ai_holiday_months"].tolist() == [24.0, 24.0]
+    relief = policy_timeline(load_regime("pakistan-2025"), "2025-06", 1, 281.0, ordinary)
+    assert relief["hardware_duty_rate"][0] == 0.0
+
+
 def test_local_prices_are_converted_when_a_regime_travels():
     at_home = policy_timeline(load_regime("pakistan-2025"), "2025-06", 1, 281.0)
     abroad = policy_timeline(load_regime("pakistan-2025"), "2025-06", 1, 84.3)
