@@ -1,4 +1,4 @@
-"""The transplant matrix and the plane of tariff and enforcement: numbers, readable text, and their studies."""
+"""The transplant matrix and the plane of tariff and enforcement: numbers, readable text, and studies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.design import expand, load_study
+from experiments.design import expand, load_study, points_of
 from experiments.figures import tariff_enforcement_phase, transplant_matrix
 from experiments.figures.base import style
 from sim import list_countries, list_regimes, parameters
@@ -45,8 +45,9 @@ def test_cells_are_paired_differences_within_the_country():
     frame = matrix().set_index(["country", "output", "regime"])
     offer = frame.loc[("there", "investment_usd", "offer")]
     assert offer["difference"] == pytest.approx(2e3 * 1.035)
+    assert offer["pairs"] == 6
     assert offer["difference_low"] < offer["difference"] < offer["difference_high"]
-    assert frame.loc[("there", "investment_usd", "ban"), "relative"] == pytest.approx(-0.5)
+    assert frame.loc[("there", "investment_usd", "ban"), "relative"] == pytest.approx(-0.965 / 2.07)
     assert frame.loc[("here", "illegal_share", "ban"), "difference"] == pytest.approx(0.1)
     assert frame.loc[("here", "illegal_share", "offer"), "difference"] == 0.0
 
@@ -98,7 +99,7 @@ def test_the_transplant_study_has_every_regime_in_every_country():
     assert sorted(study.regimes) == list_regimes()
     assert set(study.labels) == set(study.regimes)
     assert len(study.regimes) >= 10
-    runs = expand(study, "quick", parameters())
+    runs = expand(study, "quick", points_of(study, "quick", parameters()))
     assert len(runs) == len(study.regimes) * len(study.countries) * study.size("quick").seeds
 
 
