@@ -124,17 +124,19 @@ class Miner(Firm):
             return
         if self.order_ths > 0.0 or self.building_mw > 0.0:
             return
-        if self.active == 1:
+        if self.kind == STATE:
+            # The programme comes first: an order for renewal would stand in its way
+            if self.site_mw < policy.state_mining_mw:
+                expand_state_mining(self, world, policy, par)
+            if self.active == 1 and self.granted_mw <= 0.0:
+                renew(self, world, policy, par)
+        elif self.active == 1:
             imitate(self, world, policy, par)
             renew(self, world, policy, par)
-            if self.kind != STATE:
-                return
         elif self.home == 0:
             enter_abroad(self, world, policy, par)
-        elif self.kind != STATE:
+        else:
             enter(self, world, policy, par)
-        if self.kind == STATE and self.site_mw < policy.state_mining_mw:
-            expand_state_mining(self, world, policy, par)
 
     @register_jitable
     def build(self, world: World, policy: Policy, par: Parameters) -> None:
@@ -259,7 +261,8 @@ class Miner(Firm):
         self.loss_months = (
             self.loss_months + 1.0 if losing and not waiting and self.cutoff_months_left <= 0.0 else 0.0
         )
-        if self.coins_btc > 0.0 and self.cash_usd < 0.0:
+        # The state's reserve is kept by its rule: its owner, the treasury, covers what is missing
+        if self.coins_btc > 0.0 and self.cash_usd < 0.0 and self.kind != STATE:
             sell_treasury(self, world, -self.cash_usd / world.btc_price_usd)
         payout = par.payout_share * (policy.repatriation_share if self.foreign == 1 else 1.0)
         settle_cash(self, par.cash_buffer_months * (self.bill_usd + self.wages_usd), payout)

@@ -24,6 +24,8 @@ from sim.streams import uniforms
 
 FloatArray = npt.NDArray[np.float64]
 UNBOUNDED_MW = 1e9
+# The treasury stands behind the state's own miner
+TREASURY_FUNDS_USD = 1e12
 GOLDEN_RATIO = 0.6180339887498949
 LEGACY_AGE_MONTHS = 60
 REFERENCE_RIG_USD_PER_MW = 1_100_000.0
@@ -100,6 +102,7 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms["target_mw"][0] = UNBOUNDED_MW
     # The state discounts at what it borrows at; appraisals at home add the premium of the country
     firms["wacc_per_year"][0] = v["bridge_rate_per_year"] - v["country_risk_premium"]
+    firms["funds_usd"][0] = TREASURY_FUNDS_USD
 
 
 def settle_world_miners(
