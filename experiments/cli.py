@@ -47,8 +47,8 @@ def main() -> None:
         code = 0
     except (ExperimentError, OSError) as error:
         code = tell_problem(str(error))
-    except ValueError as error:
-        if not _is_scenario_error(error):
+    except (ValueError, ArithmeticError) as error:
+        if not _is_told_by_the_model(error):
             raise
         code = tell_problem(str(error))
     except KeyboardInterrupt:
@@ -56,7 +56,9 @@ def main() -> None:
     sys.exit(code)
 
 
-def _is_scenario_error(error: ValueError) -> bool:
-    """Tell a scenario's error from a bug without importing the model when it is not loaded."""
+def _is_told_by_the_model(error: Exception) -> bool:
+    """Tell what the model says of a scenario or of a month from a bug, without importing the model when it is
+    not loaded.
+    """
     errors = sys.modules.get("sim.errors")
-    return errors is not None and isinstance(error, errors.ScenarioError)
+    return errors is not None and isinstance(error, errors.ScenarioError | errors.ModelError)

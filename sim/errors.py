@@ -14,6 +14,12 @@ class ScenarioError(ValueError):
         super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in message))
 
 
+class ModelError(ArithmeticError):
+    """A month that breaks a law of the model (books, energy, stocks, finite outputs): a fault of the model or
+    an input that nobody thought of; the message names month and law in one line.
+    """
+
+
 def unknown(kind: str, name: str, allowed: Iterable[str], where: str = "") -> ScenarioError:
     """Error for a name that is not in a list: names it, its place, close matches and the allowed names."""
     names = sorted(allowed)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from agents.base import record_dtype
 from sim.compiled import kernel
 from sim.dispatch import DispatchResult
+from sim.errors import ModelError
 from sim.state import KINDS, State
 
 FloatArray = npt.NDArray[np.float64]
@@ -38,7 +39,7 @@ STOCKS = {
 }
 
 
-class InvariantError(ArithmeticError):
+class InvariantError(ModelError):
     """A month broke a conservation law."""
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sim.errors import ModelError
+
 FloatArray = npt.NDArray[np.float64]
 SECTORS = ("households", "miners", "ai_firms", "generators", "purchaser", "treasury", "banks", "world")
 H, M, A, G, D, T, B, W = range(8)
@@ -43,7 +45,7 @@ ROWS = (
 TOLERANCE = 1e-8
 
 
-class LedgerError(ArithmeticError):
+class LedgerError(ModelError):
     """The books of a month do not close."""
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sim.errors import ModelError
 from sim.parameters import data_text
 
 AGGREGATIONS: dict[str, Callable[[npt.NDArray[np.float64]], np.float64]] = {
@@ -60,16 +61,16 @@ class Recorder:
         self.values = np.full((len(labels), len(self.names)), np.nan)
 
     def record(self, t: int, row: dict[str, float]) -> None:
-        """Store a month. Raises FloatingPointError naming an output that is missing, unknown or not
+        """Store a month. Raises ModelError naming an output that is missing, unknown or not
         finite.
         """
         if row.keys() != outputs().keys():
             wrong = sorted(row.keys() ^ outputs().keys())
-            raise FloatingPointError(f"{self.labels[t]}: outputs missing or unknown: {', '.join(wrong)}")
+            raise ModelError(f"{self.labels[t]}: outputs missing or unknown: {', '.join(wrong)}")
         values = self.in_order(row)
         if not all(map(math.isfinite, values)):
             bad = [name for name in self.names if not math.isfinite(row[name])]
-            raise FloatingPointError(f"{self.labels[t]}: output not finite: {', '.join(bad)}")
+            raise ModelError(f"{self.labels[t]}: output not finite: {', '.join(bad)}")
         self.values[t] = values
 
     def frame(self) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def test_files_beside_the_study_and_below_are_taken(tmp_path: Path, name: str):
     assert study.regimes[1] == str((tmp_path / name).resolve())
 
 
-@pytest.mark.parametrize("name", ["../mine.toml", "/etc/mine.toml", "below/../../mine.toml", "link/mine.toml"])
+@pytest.mark.parametrize("name", ["../a.toml", "/etc/a.toml", "below/../../a.toml", "link/a.toml"])
 def test_no_path_leaves_the_folder_of_the_study(tmp_path: Path, name: str):
     folder = tmp_path / "studies"
     folder.mkdir()
@@ -42,9 +42,6 @@ def test_no_path_leaves_the_folder_of_the_study(tmp_path: Path, name: str):
         load_study(study_with(folder, f'"{name}"'))
 
 
-@pytest.mark.parametrize("name", ["a\\u0000b.toml", "x" * 300 + ".toml"])
-def test_what_is_no_path_is_one_line(tmp_path: Path, name: str):
-    try:
-        load_study(study_with(tmp_path, f'"{name}"'))
-    except StudyError as error:
-        assert "\n" not in str(error)
+def test_what_is_no_path_is_one_line(tmp_path: Path):
+    with pytest.raises(StudyError, match=r"^[^\n]*is no path$"):
+        load_study(study_with(tmp_path, '"a\\u0000b.toml"'))

@@ -18,6 +18,7 @@ from agents.base import column_types
 from agents.policy import Policy
 from sim import Output, instruments, list_countries, list_regimes, load_scenario, outputs, parameters
 from sim.countries import SKILL_NAMES, load_country
+from sim.errors import ModelError
 from sim.parameters import DISTRIBUTIONS, STATUSES, parameter_record
 from sim.regimes import default_value, load_regime, policy_timeline
 from sim.variables import AGGREGATIONS, Recorder
@@ -227,9 +228,9 @@ def test_a_month_is_recorded_only_if_it_is_complete_and_finite():
     recorder.record(0, row)
     assert recorder.frame().loc["2030-01"].tolist() == [1.0] * len(row)
     assert recorder.frame().loc["2030-02"].isna().all()
-    with pytest.raises(FloatingPointError, match="2030-02: outputs missing or unknown: mining_mw"):
+    with pytest.raises(ModelError, match="2030-02: outputs missing or unknown: mining_mw"):
         recorder.record(1, {name: 1.0 for name in row if name != "mining_mw"})
-    with pytest.raises(FloatingPointError, match="2030-02: outputs missing or unknown: snow_m"):
+    with pytest.raises(ModelError, match="2030-02: outputs missing or unknown: snow_m"):
         recorder.record(1, {**row, "snow_m": 1.0})
-    with pytest.raises(FloatingPointError, match="2030-02: output not finite: arrears_usd"):
+    with pytest.raises(ModelError, match="2030-02: output not finite: arrears_usd"):
         recorder.record(1, {**row, "arrears_usd": float("nan")})
