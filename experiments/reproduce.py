@@ -14,7 +14,7 @@ def studies_of_figures() -> list[str]:
     """List the studies that the manifest of figures names, the headline study first."""
     from experiments.figures import HEADLINE, figure_specs
 
-    named = [spec.study for spec in figure_specs().values() if spec.reads_runs]
+    named = [spec.study for spec in figure_specs().values() if spec.reads_runs and spec.report]
     return list(dict.fromkeys([HEADLINE, *named]))
 
 
@@ -47,7 +47,7 @@ def publish(
     figures = draw_figures(
         results,
         out / "figures",
-        list(figure_specs()),
+        [name for name, spec in figure_specs().items() if spec.report],
         on_figure=lambda spec: on_step(f"figure {spec.number}: {spec.name}"),
         allow_incomplete=allow_incomplete,
     )

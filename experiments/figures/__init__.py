@@ -29,6 +29,7 @@ class FigureSpec:
     title: str
     interval: str
     study: str = HEADLINE
+    report: bool = True
     evidence: tuple[str, ...] = ()
 
     @property
