@@ -69,6 +69,8 @@ def caption(frame: pd.DataFrame) -> str:
     """Say what dots and lines are."""
     return (
         f"Bills of ordinary consumers over the whole run, change to {frame.attrs['baseline']} at the same "
-        "replicate: mean (mark) and its 95 % interval (line). Left of zero a class pays less. Bills fall "
-        "where tariffs fall, and also where dearer power makes consumers buy less of it."
+        "replicate: mean (mark) and its 95 % interval (line). Left of zero a class pays less. Bills "
+        "follow tariffs, and dearer power sells less. Theft counts as energy that should have been sold: it "
+        "lowers the determined tariff and is carried as arrears, so a regime that stops it raises bills and "
+        "lowers debt."
     )
