@@ -196,7 +196,10 @@ class Books:
     def insured_usd(self) -> float:
         """Capital of new AI halls at today's prices, which a public guarantee of country risk covers, USD."""
         values, world = self.model.values, self.model.state.world[0]
-        newest = int(np.flatnonzero(world["gpu_on_sale"])[-1])
+        on_sale = np.flatnonzero(world["gpu_on_sale"])
+        if len(on_sale) == 0:
+            return 0.0
+        newest = int(on_sale[-1])
         gpus = float(world["gpu_usd"][newest] / world["gpu_kw_it"][newest]) * 1000.0
         return self.ai.new_it_mw * (values["ai_facility_capex_usd_per_mw_it"] + gpus)
 

@@ -103,7 +103,9 @@ def exchange_row(
     }
     spent = ("fx_hardware_usd", "fx_wages_usd", "fx_profit_usd", "fx_kept_abroad_usd", "fx_power_usd")
     earned = row["fx_receipts_usd"] + row["fx_programme_usd"]
-    return row | {"reserves_change_usd": earned - sum(row[name] for name in spent)}
+    # A guarantee of country risk is bought from insurers abroad
+    outflow = sum(row[name] for name in spent) + treasury.guarantee_usd
+    return row | {"reserves_change_usd": earned - outflow}
 
 
 def kept_abroad_usd(state: State) -> float:
