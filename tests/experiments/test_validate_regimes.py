@@ -76,7 +76,7 @@ def report() -> list[Check]:
 
 @pytest.mark.slow
 def test_the_regimes_meet_most_of_what_was_observed_at_home(report):
-    """Seven of ten targets, fitted and predicted ones together; the misses are explained beside the targets."""
+    """Seven of ten targets, fitted and predicted ones together; misses are explained beside the targets."""
     assert np.mean([check.passed for check in report]) >= LEAST_SHARE
 
 
