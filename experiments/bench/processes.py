@@ -76,13 +76,13 @@ def peak_memory_mb(months: int) -> float:
     return kilobytes / 1024.0 if sys.platform != "darwin" else kilobytes / 2**20
 
 
-def memory_growth_mb(runs: int) -> float | None:
-    """Growth of resident memory over short runs in one process after the first hundred, MiB; None where the
-    system does not tell it.
+def memory_growth_mb(runs: int, settled: int = SETTLED_RUNS) -> float | None:
+    """Growth of resident memory over short runs in one process after the first ones (``settled``), MiB; None
+    where the system does not tell it.
     """
     if not Path("/proc/self/statm").exists():
         return None
-    return float(python(["-c", GROWTH, str(SETTLED_RUNS), str(runs), str(SHORT_MONTHS)]))
+    return float(python(["-c", GROWTH, str(settled), str(runs), str(SHORT_MONTHS)]))
 
 
 def mesa_batch_s(months: int, runs: int) -> float:
