@@ -37,7 +37,8 @@ def draw(frame: pd.DataFrame) -> Figure:
             data = frame[(frame["zone"] == zone) & (frame["limit"] == limit)].sort_values("block_mw")
             height = data["block_mw"] / MW_PER_GW
             axes.fill_betweenx(height, data["low"], data["high"], color=colour, alpha=0.25)
-            axes.plot(data["middle"], height, color=colour, label=label)
+            dash = "--" if limit == min(LIMITS, key=float) else "-"  # Told apart in grey, too.
+            axes.plot(data["middle"], height, color=colour, linestyle=dash, label=label)
             at_offer = data.set_index("block_mw").loc[OFFER_MW]
             axes.plot(at_offer["middle"], OFFER_MW / MW_PER_GW, "o", color=colour, markersize=3.0)
             axes.annotate(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # From the base of a stack to its top: label and colour (lightness tells neighbours apart in print)
 TECHNOLOGIES = {
-    "nuclear": ("Nuclear", "#7B3F8C"),
-    "hydro": ("Hydro", "#0072B2"),
+    "nuclear": ("Nuclear", "#4B1F5E"),
+    "hydro": ("Hydro", "#3E9AD6"),
     "wind": ("Wind", "#7FD3C0"),
     "solar": ("Solar", "#F0E442"),
     "bagasse": ("Bagasse", "#5E8C31"),
