@@ -22,8 +22,7 @@ from sim.streams import series
 
 FloatArray = npt.NDArray[np.float64]
 HALVING_INTERVAL_BLOCKS = 210_000
-# Block height at the first instant of 2025-06 and the average number of blocks a month: protocol facts
-HEIGHT_2025_06 = 899_400
+# Blocks of an average month at the protocol's pace
 LARGEST_FEE_SHARE = 0.9
 BLOCKS_PER_MONTH = 144 * 30.4375
 
@@ -66,7 +65,7 @@ def month_labels(start: str, months: int) -> tuple[str, ...]:
 
 def days_in_month(label: str) -> float:
     """Days of a calendar month."""
-    year, month = int(label[:4]), int(label[5:])
+    year, month = int(label[:4]), int(label[5:7])
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return float((31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1])
 
@@ -161,9 +160,22 @@ def apply_events(labels: tuple[str, ...], field: str, values: FloatArray) -> Flo
 
 
 def block_heights(labels: tuple[str, ...]) -> FloatArray:
-    """Expected block height at the start of each month, at the protocol's pace."""
-    first = months_between("2025-06", labels[0])
-    return np.asarray(HEIGHT_2025_06 + BLOCKS_PER_MONTH * (first + np.arange(len(labels))))
+    """Block height at the start of each month: between dated heights, so that past halvings come when they
+    came, and at the protocol's pace after the last one.
+    """
+    rows = table("block_heights.csv")
+    start = labels[0]
+    month = np.array(
+        [
+            months_between(start, row["date"][:7])
+            + (float(row["date"][8:]) - 1.0) / days_in_month(row["date"])
+            for row in rows
+        ]
+    )
+    height = np.array([float(row["height"]) for row in rows])
+    now = np.arange(len(labels))
+    after = height[-1] + BLOCKS_PER_MONTH * (now - month[-1])
+    return np.where(now >= month[-1], after, np.interp(now, month, height))
 
 
 def bitcoin_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:
