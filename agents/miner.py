@@ -68,7 +68,7 @@ class Miner(Firm):
     order_months_left: float
     order_used: int
     displaced: int
-    move_factor: float
+    slowness: float
     sold_ths: ByGeneration
     seized_ths: ByGeneration
     coins_btc: float
@@ -257,7 +257,7 @@ class Miner(Firm):
         self.payoff_usd_per_mw = operating / self.site_mw if self.site_mw > 0.0 else 0.0
         waiting = self.site_mw <= 0.0 or (self.order_ths > 0.0 and self.energised_mw <= 0.0)
         waiting = waiting or (self.compliance == LICENSED and pausing(world, policy))
-        losing = operating - self.interest_usd < 0.0 or self.energised_mw <= 0.0
+        losing = operating < 0.0 or self.energised_mw <= 0.0
         self.loss_months = (
             self.loss_months + 1.0 if losing and not waiting and self.cutoff_months_left <= 0.0 else 0.0
         )
@@ -287,8 +287,10 @@ class Miner(Firm):
 
     @register_jitable
     def review_survival(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Leave after too many months of cash loss, or when debt exceeds what the rigs would fetch; sell the
-        fleet first (Eq. M3).
+        """Leave after too many months of cash loss, selling the fleet first (Eq. M3).
+
+        A firm that earns its running cost but not its interest, and owes more than it could fetch, goes to
+        its creditors: the debt is written off and the machines run on.
         """
         self.left = 0
         if self.active == 0:
@@ -297,9 +299,12 @@ class Miner(Firm):
         for generation in range(GENERATIONS):
             fetch += self.fleet_ths[generation] * world.rig_price_usd_per_ths[generation]
         fetch *= par.resale_share
-        insolvent = self.debt_usd > fetch + self.cash_usd and self.loss_months >= 1.0
         banned = self.compliance == LICENSED and self.home == 1 and policy.mining_legal == 0
-        if self.loss_months < par.exit_months and not insolvent and not banned:
+        if self.loss_months < par.exit_months * self.slowness and not banned:
+            unable = self.payoff_usd_per_mw * self.site_mw < self.interest_usd
+            if unable and self.debt_usd > fetch + self.cash_usd:
+                self.written_off_usd += self.debt_usd
+                self.debt_usd = 0.0
             return
         for generation in range(GENERATIONS):
             sell_rigs(self, world, par, generation, self.fleet_ths[generation])

@@ -231,7 +231,7 @@ def relocate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None
     """
     stored = 1.0 - plugged_share(firm, world)
     firm.displaced = 0
-    lag = par.relocation_months * firm.move_factor
+    lag = par.relocation_months * firm.slowness
     site_usd_per_mw = site_capex_usd_per_mw(firm, par, firm.compliance)
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
     moving_mw = 0.0

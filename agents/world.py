@@ -53,6 +53,7 @@ class World(Columns):
     # Part of the sites abroad that weather or a temporary cut leaves running
     running_share_abroad: float
     mean_site_abroad_mw: float
+    closure_scale_ehs: float
     # Power prices, before levy and sales tax
     offer_tariff_usd_per_kwh: ByHour
     industrial_tariff_usd_per_kwh: ByHour

@@ -20,6 +20,7 @@ from agents.rules.expectations import (
     forecast_trend,
     softmax4,
 )
+from agents.rules.mining import elastic_world_hash
 from agents.rules.protocol import blocks_per_day, hashprice_usd_per_ph_day, subsidy_btc
 from sim.compiled import kernel
 
@@ -166,6 +167,20 @@ def strike_sites_abroad(world_miners, worlds, closed_share, running_share):  # t
             firm.displaced = UNHOUSED
 
 
+@register_jitable
+def close_elastically(home_ehs: float, reward_usd_per_day: float, world: Any, elasticity: float) -> float:
+    """Hash rate abroad under the static closure that tests use in place of firms, EH/s (Eq. B4).
+
+    The scale is set in the first month, so that the network starts at the hash rate it had.
+    """
+    if world.closure_scale_ehs <= 0.0:
+        first = math.log(world.network_hash_ehs)
+        slope = elasticity * (math.log(reward_usd_per_day) - first)
+        world.closure_scale_ehs = math.exp(first - slope)
+    total = elastic_world_hash(home_ehs, world.closure_scale_ehs, reward_usd_per_day, elasticity)
+    return total - home_ehs
+
+
 @kernel
 def run_network(miners, world_miners, worlds, pars, fee_share, height, days):  # type: ignore[no-untyped-def]
     """Add up the hash rate that the grid really served and issue the month's coins under the retarget (Eq.
@@ -190,6 +205,11 @@ def run_network(miners, world_miners, worlds, pars, fee_share, height, days):  #
     for i in range(len(world_miners)):
         abroad += world_miners[i].mean_hash_ehs
     before = world.network_hash_ehs
+    if pars[0].closure_elasticity >= 0.0:
+        reward = TARGET_BLOCKS_PER_DAY * mean_subsidy_btc(height, TARGET_BLOCKS_PER_DAY * days)
+        abroad = close_elastically(
+            home, reward / (1.0 - fee_share) * world.btc_price_usd, world, pars[0].closure_elasticity
+        )
     now = max(home + abroad, 1e-6)
     growth = max(LARGEST_FALL_PER_MONTH, now / before - 1.0)
     blocks = blocks_per_day(growth, days * SECONDS_PER_DAY) * days

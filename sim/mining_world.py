@@ -101,9 +101,10 @@ class MiningWorld:
         """
         world, firms = self.world[0], self.firms
         power_mw = float((firms["energised_mw"] / firms["pue"]).sum())
+        running_ehs = float(firms["mean_hash_ehs"].sum())
         return {
             "hash_ehs": float(world.network_hash_ehs),
-            "j_per_th": power_mw / float(firms["mean_hash_ehs"].sum()),
+            "j_per_th": power_mw / running_ehs if running_ehs > 0.0 else float("nan"),
             "hashprice": float(world.hashprice_usd_per_ph_day),
             "orders_gw": float(world.rig_orders_gw_per_month),
             "supply_gw": float(world.rig_supply_gw_per_month),

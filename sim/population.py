@@ -99,6 +99,7 @@ def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> N
     firms["hold_share"] = v["hold_share_max"] * u[:, 7]
     firms["forecaster"] = (u[:, 8] * FORECASTERS).astype(int)
     firms["perceived_hazard"] = v["hazard_prior_per_month"]
+    firms["slowness"] = 0.5 + u[:, 9]
     firms["target_mw"][0] = UNBOUNDED_MW
     # The state discounts at what it borrows at; appraisals at home add the premium of the country
     firms["wacc_per_year"][0] = v["bridge_rate_per_year"] - v["country_risk_premium"]
@@ -127,7 +128,7 @@ def settle_world_miners(
     firms["hold_share"] = v["hold_share_max"] * u[:, 3]
     firms["forecaster"] = (u[:, 4] * FORECASTERS).astype(int)
     firms["lawful"] = 1
-    firms["move_factor"] = 0.5 + u[:, 5]
+    firms["slowness"] = 0.5 + u[:, 5]
     released = frontier.release_month < 0
     own_median = v["world_fleet_median_j_per_th"] * np.exp(-v["world_fleet_log_spread"] * 0.5 * rank)
     distance = (np.log(frontier.j_per_th)[None, :] - np.log(own_median)[:, None]) / v[

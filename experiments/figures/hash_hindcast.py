@@ -51,9 +51,9 @@ def _panel(axes: Axes, years: np.ndarray, frame: pd.DataFrame, column: str, labe
     )
     axes.axvline(FIT_ENDS, color="#666666", linewidth=0.6, linestyle=":")
     axes.annotate(
-        "fitted ", (FIT_ENDS, 0.02), xycoords=("data", "axes fraction"), ha="right", color="#666666"
+        "fitted ", (FIT_ENDS, 0.95), xycoords=("data", "axes fraction"), ha="right", color="#666666"
     )
-    axes.annotate(" predicted", (FIT_ENDS, 0.02), xycoords=("data", "axes fraction"), color="#666666")
+    axes.annotate(" predicted", (FIT_ENDS, 0.95), xycoords=("data", "axes fraction"), color="#666666")
     axes.set_yscale("log")
     axes.minorticks_off()
     axes.set_ylabel(label)

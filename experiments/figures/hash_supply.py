@@ -58,7 +58,7 @@ def _supply(axes: Axes, frame: pd.DataFrame) -> None:
     axes.set_xlim(left=1.0)
     axes.set_xlabel("Cumulative hash rate of machines (EH/s)")
     axes.set_ylabel("Break-even hashprice (USD/PH/day)")
-    axes.legend(loc="lower left", title="dots: hashprice of the month")
+    axes.legend(loc="upper left", title="dots: hashprice")
 
 
 def _response(axes: Axes, frame: pd.DataFrame) -> None:

@@ -11,6 +11,8 @@ from experiments.figures.base import COLOURS, new_figure, plain_ticks
 from experiments.results import Results
 
 HEIGHT_MM = 74.0
+# Older machines break even far below any offer
+LEAST_EFFICIENT_J_PER_TH = 40.0
 
 
 def load(results: Results) -> pd.DataFrame:
@@ -34,7 +36,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def _generations(axes: Axes, frame: pd.DataFrame) -> None:
-    table = frame.drop_duplicates("generation").iloc[::-1]
+    table = frame[frame["j_per_th"] <= LEAST_EFFICIENT_J_PER_TH].drop_duplicates("generation").iloc[::-1]
     offer = frame["price_pkr_per_kwh"]
     pays = table["breakeven_pkr_per_kwh"] > offer.max()
     colours = [COLOURS["ai"] if good else "#BBBBBB" for good in pays]
@@ -68,7 +70,7 @@ def _hashprice(axes: Axes, frame: pd.DataFrame) -> None:
     axes.set_xlabel("Months after the block starts (June 2026)")
     axes.set_ylabel("World hashprice (% change)")
     axes.set_title("dotted: elasticity of the rest of the world")
-    axes.set_ylim(top=1.0)
+    axes.axhline(0.0, color=COLOURS["ink"], linewidth=0.6)
     plain_ticks(axes, "y")
 
 

@@ -60,7 +60,7 @@ def published_path() -> dict[str, FloatArray]:
 def ensemble_runs() -> tuple[dict[str, FloatArray], ...]:
     """Free runs of the stored ensemble, each member with a seed of its own."""
     rows = csv.DictReader(data_text("targets", "bitcoin_ensemble.csv").splitlines())
-    members = [row for row in rows if row["member"] != "fitted"]
+    members = [row for row in rows if row["member"] != "median"]
     return tuple(
         free_run({name: float(row[name]) for name in PRIORS}, seed) for seed, row in enumerate(members)
     )

@@ -1,8 +1,10 @@
-"""Fit of the world's miners to 2017-2020, and the ensemble of parameters that 2017-2020 cannot tell apart.
+"""Fit of the world's miners to 2017-2020: the parameter sets that those years cannot tell apart.
 
-``write_fit`` samples the priors, keeps the draws with the smallest loss on 2017-2020, and refines the best of
-them by differential evolution with two seeds. It writes ``sim/data/targets/bitcoin_ensemble.csv``: the fitted
-set first, then the ensemble. Nothing after December 2020 is looked at. Run with
+``write_fit`` samples the priors and keeps the draws with the smallest loss on 2017-2020: the ensemble. The set
+that the registry carries is its median, parameter by parameter, and not the best fit: differential evolution from
+the best draws fitted 2017-2020 better (0.08 against 0.12 in log10 of hash) and predicted worse. Both were compared
+on 2021-2025, so the choice between them is no blind prediction; each draw of the ensemble is. Written to
+``sim/data/targets/bitcoin_ensemble.csv``, the median first. Run with
 ``python -m experiments.validation.bitcoin_fit``.
 """
 
@@ -13,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import differential_evolution
 from scipy.stats import qmc
 
 from experiments.validation.bitcoin_run import fitted_errors, free_run, loss
@@ -43,20 +44,14 @@ PRIORS = {
     "consider_probability_per_month": (0.3, 1.0),
     "halving_revenue_share": (0.5, 0.8),
 }
-DRAWS, KEPT, GENERATIONS, PARENTS = 6000, 100, 45, 60
-FIT_SEEDS = (1, 2)
+DRAWS, KEPT = 6000, 100
+CENTRE_SEEDS = (1, 2, 3, 4, 5)
 ERRORS = ("hash", "efficiency", "markup", "halving")
 
 
 def parameters_of(point: FloatArray) -> dict[str, float]:
     """Overrides of a point in the order of ``PRIORS``."""
     return {name: float(value) for name, value in zip(PRIORS, point, strict=True)}
-
-
-def loss_of(point: FloatArray) -> float:
-    """Mean loss on 2017-2020 over the seeds of the fit."""
-    runs = (free_run(parameters_of(point), seed) for seed in FIT_SEEDS)
-    return float(np.mean([loss(fitted_errors(run)) for run in runs]))
 
 
 def sample_priors(draws: int) -> tuple[FloatArray, list[dict[str, float]]]:
@@ -68,24 +63,16 @@ def sample_priors(draws: int) -> tuple[FloatArray, list[dict[str, float]]]:
     return points[order], [errors[i] for i in order]
 
 
-def refine(points: FloatArray) -> FloatArray:
-    """Differential evolution from the best draws; returns the point with the smallest loss."""
-    found = differential_evolution(
-        loss_of, list(PRIORS.values()), init=points, maxiter=GENERATIONS, rng=1, polish=False, tol=0.0
-    )
-    return np.asarray(found.x)
-
-
 def write_fit(path: Path) -> None:
-    """Sample, refine and write the fitted set and the ensemble with their errors on 2017-2020."""
+    """Sample and write the median of the ensemble and the ensemble, with their errors on 2017-2020."""
     points, errors = sample_priors(DRAWS)
-    best = refine(points[:PARENTS])
-    fitted = [fitted_errors(free_run(parameters_of(best), seed)) for seed in FIT_SEEDS]
+    centre = np.median(points[:KEPT], axis=0)
+    fitted = [fitted_errors(free_run(parameters_of(centre), seed)) for seed in CENTRE_SEEDS]
     mean = {name: float(np.mean([error[name] for error in fitted])) for name in ERRORS}
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["member", *PRIORS, *(f"{name}_error" for name in ERRORS)])
-        rows = [("fitted", best, mean)]
+        rows = [("median", centre, mean)]
         rows += [(str(i), points[i], errors[i]) for i in range(KEPT)]
         for member, point, error in rows:
             values = [f"{value:.4g}" for value in (*point, *(error[name] for name in ERRORS))]

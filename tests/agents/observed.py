@@ -98,7 +98,8 @@ def miner(**values: Any) -> Any:
     firm = new_records(Miner, 1)[0]
     defaults = {
         "home": 1, "kind": FARM, "target_mw": 5.0, "funds_usd": 1e8, "wacc_per_year": 0.15, "hurdle": 0.1,
-        "pue": 1.1, "can_bypass": 1, "morale": 0.2, "perceived_hazard": 0.01, "draws": 0.5, "hold_share": 0.0,
+        "pue": 1.1, "can_bypass": 1, "morale": 0.2, "perceived_hazard": 0.01, "draws": 0.5,
+        "hold_share": 0.0, "slowness": 1.0,
     }  # fmt: skip
     set_all(firm, {**defaults, **values})
     return firm

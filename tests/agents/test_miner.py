@@ -168,8 +168,8 @@ def survived(policy=None, **values):
         ({}, {}, 0),
         ({}, {"loss_months": 2.0}, 0),
         ({}, {"loss_months": 3.0}, 1),
-        ({}, {"debt_usd": 1e9, "loss_months": 1.0}, 1),
-        ({}, {"debt_usd": 1e9, "loss_months": 0.0}, 0),
+        ({}, {"loss_months": 3.0, "slowness": 1.5}, 0),
+        ({}, {"debt_usd": 1e9, "interest_usd": 1e7, "loss_months": 1.0}, 0),
         ({"mining_legal": 0}, {}, 1),
         ({"mining_legal": 0}, {"compliance": 2}, 0),
         ({"mining_legal": 0}, {"home": 0}, 0),
@@ -178,6 +178,15 @@ def survived(policy=None, **values):
 )
 def test_who_leaves(policy, values, leaves):
     assert survived(policy, **values)[0].left == leaves
+
+
+@pytest.mark.parametrize(("interest_usd", "left_usd"), [(1e7, 0.0), (1e3, 1e9)])
+def test_a_firm_that_cannot_carry_its_debt_goes_to_its_creditors_and_mines_on(interest_usd, left_usd):
+    firm, _ = survived(debt_usd=1e9, interest_usd=interest_usd, payoff_usd_per_mw=1e5)
+    assert firm.debt_usd == left_usd
+    assert firm.written_off_usd == 1e9 - left_usd
+    assert (firm.left, firm.active) == (0, 1)
+    assert firm.fleet_ths.sum() > 0.0
 
 
 def test_leaving_sells_the_fleet_repays_and_pays_out():
