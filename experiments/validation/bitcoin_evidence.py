@@ -155,7 +155,7 @@ def _world_of_today(seed: int) -> MiningWorld:
     return build_mining_world(scenario, seed)
 
 
-def _add_block(world: MiningWorld) -> None:
+def add_block(world: MiningWorld) -> None:
     """Let a large block of machines run at home whatever happens, as on a fixed contract."""
     block = new_records(Miner, 1)
     block["active"], block["home"], block["compliance"], block["pue"] = 1, 1, THEFT, 1.0
@@ -179,7 +179,7 @@ def block_response(size: str) -> pd.DataFrame:
         without = _world_of_today(seed)
         without.run(place)
         beside = without.copy()
-        _add_block(beside)
+        add_block(beside)
         base, more = (world.run(AFTER_MONTHS[-1] + 1) for world in (without, beside))
         share = float(beside.nobody["hash_ehs"][0, 0] / more["hash_ehs"][0])
         for months in AFTER_MONTHS:

@@ -1,10 +1,10 @@
 """Fit of the world's miners to 2017-2020: the parameter sets that those years cannot tell apart.
 
-``write_fit`` samples the priors and keeps the draws with the smallest loss on 2017-2020: the ensemble. The set
-that the registry carries is its median, parameter by parameter, and not the best fit: differential evolution from
-the best draws fitted 2017-2020 better (0.08 against 0.12 in log10 of hash) and predicted worse. Both were compared
-on 2021-2025, so the choice between them is no blind prediction; each draw of the ensemble is. Written to
-``sim/data/targets/bitcoin_ensemble.csv``, the median first. Run with
+``write_fit`` samples the priors and keeps the draws with the smallest loss on 2017-2020: the ensemble. The
+registry carries its median, parameter by parameter, and not the best fit: differential evolution from the
+best draws fitted 2017-2020 better (0.08 against 0.12 in log10 of hash) and predicted worse. Both were
+compared on 2021-2025, so the choice between them is no blind prediction; the ensemble itself is one. Written
+to ``sim/data/targets/bitcoin_ensemble.csv``, the median first. Run with
 ``python -m experiments.validation.bitcoin_fit``.
 """
 

@@ -47,7 +47,9 @@ OUTPUTS = {
 }
 # Evidence that is quick enough for the tests, and the figures that it and the made-up study allow; those of a
 # study of their own, or of slow evidence, have tests of their own.
-EVIDENCE = {name for name in evidence_functions() if name.startswith("grid_")}
+EVIDENCE = {
+    name for name in evidence_functions() if name.startswith(("grid_", "bitcoin_", "pakistan_", "hashprice_"))
+}
 FIGURES = [
     name
     for name, spec in figure_specs().items()
