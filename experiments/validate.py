@@ -77,9 +77,23 @@ def _measure_regimes() -> tuple[Measures, Measures]:
     return measure_regimes()
 
 
+def _measure_ai() -> tuple[Measures, Measures]:
+    from experiments.validation.ai import measure_ai
+
+    return measure_ai()
+
+
+def _measure_labour() -> tuple[Measures, Measures]:
+    from experiments.validation.labour import measure_labour
+
+    return measure_labour()
+
+
 MEASURES: dict[str, Callable[[], tuple[Measures, Measures]]] = {
     "grid": _measure_grid,
     "bitcoin": _measure_bitcoin,
+    "ai": _measure_ai,
+    "labour": _measure_labour,
     "regimes": _measure_regimes,
 }
 

@@ -321,7 +321,7 @@ def test_worn_out_gpus_are_renewed_if_new_ones_pay_and_retired_otherwise():
 
 
 def test_staff_ramp_up_locals_replace_expatriates_and_builders_leave():
-    firm = ai_firm(it_mw=10.0, opened_month=0, build_months=6.0)
+    firm = ai_firm(it_mw=10.0, opened_month=-6, build_months=12.0 - VALUES["gpu_fitting_months"])
     jobs = VALUES["ai_jobs_per_mw"] * VALUES["local_labour_factor"] * 10.0 * PUE
     totals, abroad = [], []
     for now in (6, 12, 18, 40):
@@ -336,7 +336,7 @@ def test_staff_ramp_up_locals_replace_expatriates_and_builders_leave():
     AiFirm.recruit(firm, *month({"month": 400}))
     factor = VALUES["local_labour_factor"]
     assert firm.builders_target.sum() == pytest.approx(3.0 * VALUES["ai_construction_jobs_per_mw"] * factor)
-    wanted = 10.0 * VALUES["colocation_pue"] * VALUES["colocation_jobs_per_mw"] * factor
+    wanted = 10.0 * VALUES["colocation_jobs_per_mw"] * factor
     assert firm.staff_target.sum() == pytest.approx(wanted)
     AiFirm.hire(firm, *month({"hire_share": 0.25}))
     assert firm.builders == pytest.approx(0.25 * firm.builders_target)
