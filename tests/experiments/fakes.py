@@ -14,7 +14,7 @@ import pandas as pd
 
 from experiments.design import RunSpec, Study, expand, points_of
 from experiments.evidence import evidence_functions
-from experiments.figures import HEADLINE, figure_specs
+from experiments.figures import HEADLINE, ai_constraints, cost_stack, figure_specs, jobs_by_skill
 from experiments.plan import Plan, Task, run_identity
 from experiments.sampling import Points
 from experiments.worker import Outcome
@@ -34,6 +34,14 @@ GRID = [
     "unpaid_bills_usd", "special_revenue_usd", "subsidy_usd", "others_energy_mwh", "bill_households_usd",
     "bill_industry_usd", "bill_commerce_usd", "bill_farms_usd",
 ]  # fmt: skip
+AI_AND_JOBS = [
+    *(f"ai_blocked_{cause}" for cause in ai_constraints.CAUSES), ai_constraints.SHARE,
+    *(f"{sector}_{part}_usd_per_mwh" for sector, parts in cost_stack.SECTORS.items() for part, *_ in parts),
+    "mining_revenue_usd_per_mwh", "ai_revenue_usd_per_mwh", "jobs_total_low", "jobs_total_high",
+    "jobs_operations", "jobs_construction", "jobs_operations_mining", "jobs_operations_ai",
+    *(f"jobs_{phase}_{skill}" for phase in jobs_by_skill.PHASES for skill in jobs_by_skill.SKILLS),
+    "investment_mining_usd", "investment_ai_usd",
+]  # fmt: skip
 OUTPUTS = {
     name: {
         "unit": UNITS.get(name.rpartition("_")[2], "jobs"),
@@ -43,7 +51,7 @@ OUTPUTS = {
         "group": "test",
         "definition": "a made-up series",
     }
-    for name in [*FLOWS, *STOCKS, *GRID]
+    for name in [*FLOWS, *STOCKS, *GRID, *AI_AND_JOBS]
 }
 # Evidence that is quick enough for the tests, and the figures that it and the made-up study allow; those of a
 # study of their own, or of slow evidence, have tests of their own.
