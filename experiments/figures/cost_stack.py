@@ -76,11 +76,11 @@ def _stacks(axes: Axes, data: pd.DataFrame, sector: str) -> None:
             axes.plot([place - 0.5, place + 0.5], [rows["revenue"]] * 2, color=COLOURS["ink"], linewidth=1.4)
             bought = float(rows["power"] + rows.get("backup", 0.0) + rows.get("levies", 0.0))
             axes.annotate(
-                f"{bought / height * 100.0:.0f} %",
+                f"{share_of(bought, height):.0f} %",
                 (place, bought / 2.0),
                 ha="center",
                 va="center",
-                fontsize=5.5,
+                fontsize=6.0,
             )
         ticks.append(group * 2.6 + 0.5)
         names.append(label_of(data, regime).replace(" ", "\n"))
@@ -94,9 +94,14 @@ def _stacks(axes: Axes, data: pd.DataFrame, sector: str) -> None:
     axes.plot([], [], color=COLOURS["ink"], linewidth=1.4, label="Revenue")
     top = float(data.groupby(["regime", "period"])["usd_per_mwh"].max().max())
     stack = data[data["part"] != "revenue"].groupby(["regime", "period"])["usd_per_mwh"].sum().max()
-    axes.set_ylim(0.0, 1.5 * max(top, float(stack)))
+    axes.set_ylim(0.0, 1.5 * max(top, float(stack), 1.0))
     axes.legend(loc="upper right", ncols=2)
     plain_ticks(axes, "y")
+
+
+def share_of(part: float, whole: float) -> float:
+    """Part in per cent of the whole; 0 of nothing."""
+    return part / whole * 100.0 if whole else 0.0
 
 
 def caption(frame: pd.DataFrame) -> str:
@@ -106,7 +111,7 @@ def caption(frame: pd.DataFrame) -> str:
         first = frame[(frame["sector"] == sector) & (frame["period"] == "first year")]
         total = first[first["part"].isin([part for part, *_ in parts])]["usd_per_mwh"].sum()
         power = first[first["part"].isin(["power", "backup", "levies"])]["usd_per_mwh"].sum()
-        shares[sector] = number(power / total * 100.0, 2)
+        shares[sector] = number(share_of(float(power), float(total)), 2)
     return (
         "Cost of a MWh at the meter of a new licensed mine with the newest machine and of a new merchant "
         "AI hall "

@@ -1,4 +1,4 @@
-"""Figures of AI from evidence: bars in order of their reach, dots per public dollar, and what captions state."""
+"""Figures of AI from evidence: bars in order of reach, dots per public dollar, and what captions state."""
 
 from __future__ import annotations
 
