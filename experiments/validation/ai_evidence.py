@@ -41,13 +41,13 @@ DRIVERS = {
     "grid_availability": "Availability of the grid",
     "compute_demand_elasticity": "Elasticity of compute demand",
 }
-SUPPORT = {
+SUPPORT: dict[str, tuple[str, dict[str, Any]]] = {
     "tax_holiday": ("Tax holiday (10 years)", {"ai_holiday_months": 120.0}),
     "priority": ("Priority connection", {"ai_priority": True}),
     "training": ("Training places (100 a month)", {"training_places_per_month": 100.0}),
     "guarantee": ("Country risk 3 points lower", {"ai_guarantee_points_per_year": 0.03}),
 }
-BARE = {
+BARE: dict[str, Any] = {
     "ai_holiday_months": 0.0,
     "ai_priority": False,
     "training_places_per_month": 0.0,
