@@ -54,8 +54,8 @@ def opening_hash_growth(start: str) -> float:
     """Mean log growth of world hash per month over the year before a run, or over the last year observed."""
     known = observed(table("bitcoin_monthly.csv"), "hashrate_ehs")
     before = [value for month, value in known.items() if month < start]
-    year = (before if len(before) > MONTHS else list(known.values()))[-MONTHS - 1 :]
-    return float(np.log(year[-1] / year[0]) / MONTHS)
+    year = (before if len(before) > 1 else list(known.values()))[-MONTHS - 1 :]
+    return float(np.log(year[-1] / year[0]) / (len(year) - 1))
 
 
 def spread(mean: float, half_width: float, u: FloatArray) -> FloatArray:

@@ -89,3 +89,34 @@ def test_monthly_value_by_simulation(row: int) -> None:
     error = value.std(ddof=1) / math.sqrt(paths)
     assert abs(value.mean() - w_disc(r, alpha, a, sigma, dt)) < 4.0 * error
     assert error < 0.01 * value.mean()
+
+
+def test_entrants_who_expect_entry_stop_revenue_at_the_monthly_barrier() -> None:
+    """B6b by entry itself: small equal entrants join while a unit is worth more than it costs.
+
+    They value a unit by simulating the revenue that other entrants will hold down, without the grid. The
+    highest revenue, in units of the falling cost, over 200 replicates is the grid's barrier within 2 %.
+    """
+    r, alpha, a, sigma = TABLE[3][:4]
+    dt, entrant = 1.0 / 12.0, 0.002
+    generator = np.random.default_rng(61)
+
+    def shocks(paths: int) -> np.ndarray:
+        step = (alpha - 0.5 * sigma**2) * dt
+        return step + sigma * math.sqrt(dt) * generator.standard_normal(paths)
+
+    x, worth = np.zeros(40_000), np.zeros(40_000)
+    for k in range(round(14.0 / ((r + a) * dt))):
+        worth += np.exp(x - (r + a) * dt * k) * dt
+        x = np.minimum(0.0, x + a * dt + shocks(len(x)))
+    worth_per_revenue = float(worth.mean())
+    demand, capacity, highest = np.full(200, 0.3), np.ones(200), 0.0
+    for k in range(240):
+        cost = math.exp(-a * dt * k)
+        revenue = demand / capacity
+        pays = revenue * worth_per_revenue > cost
+        units = np.ceil(np.log(revenue[pays] * worth_per_revenue / cost) / math.log1p(entrant))
+        capacity[pays] *= (1.0 + entrant) ** units
+        highest = max(highest, float((demand / capacity / cost).max()))
+        demand = demand * np.exp(shocks(200))
+    assert highest == pytest.approx(1.0 / w_disc(r, alpha, a, sigma, dt), rel=0.02)
