@@ -28,6 +28,8 @@ TRIES = 2
 # So many processes in a row that end before they are ready mean that none will ever start.
 START_FAILURES = 3
 STOP_WAIT_S = 5.0
+# What the server process imports once for all workers.
+PRELOADED = ["sim.model", "sim.engines", "pandas", "pyarrow.parquet", "experiments.pool"]
 
 Kind = Literal["ready", "notice", "stored", "done", "cannot_store", "cannot_start"]
 
@@ -56,6 +58,15 @@ class _Worker:
 def default_start_method() -> str:
     """Choose how workers start: from a clean server process where there is one, else each one anew."""
     return "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+def start_server() -> None:
+    """Start the process that workers are copies of, so that it imports the model while the parent plans."""
+    if default_start_method() == "forkserver":
+        from multiprocessing import forkserver
+
+        multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
+        forkserver.ensure_running()
 
 
 def worker_main(
@@ -114,7 +125,7 @@ class Pool:
         self.context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             # The server imports the model once; each worker is then a copy of it, ready at once.
-            self.context.set_forkserver_preload(["sim", "pandas", "pyarrow.parquet", "experiments.pool"])
+            self.context.set_forkserver_preload(PRELOADED)
         self.workers: list[_Worker] = []
         self.queue: deque[Job] = deque()
         self.failed_starts = 0

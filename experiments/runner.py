@@ -15,13 +15,13 @@ from experiments.cluster import Cluster
 from experiments.design import SizeName, Study
 from experiments.manifest import now_utc, record_sweep, sweep_entry
 from experiments.plan import Plan, Task, make_plan, plan_tables
-from experiments.pool import Pool
+from experiments.pool import Pool, start_server
 from experiments.store import OK, Store
 from experiments.worker import Execute, RunReport, execute_run, run_batch, tell_when_compiling
 
 # Batches of a few seconds: files and messages then cost nothing, and a stop loses little.
-LARGEST_BATCH = 25
-BATCHES_PER_WORKER = 12
+LARGEST_BATCH = 100
+BATCHES_PER_WORKER = 4
 
 
 @dataclass
@@ -74,6 +74,8 @@ def available_processors() -> int:
 def sweep(study: Study, size: SizeName, out: Path | str, **options: Any) -> SweepResult:
     """Plan a study at a size and run it into a results directory; options as in :func:`sweep_plan`."""
     Store.create(out)  # An unwritable directory is told before the scenarios are loaded.
+    if options.get("scheduler") is None and options.get("workers") != 1:
+        start_server()  # It imports the model while this process plans.
     return sweep_plan(make_plan(study, size), out, **options)
 
 

@@ -117,7 +117,10 @@ def parquet_bytes(frame: pd.DataFrame, metadata: dict[str, str] | None = None) -
     notes = {"wattlab_schema": SCHEMA_VERSION, **(metadata or {})}
     table = table.replace_schema_metadata({key: str(value) for key, value in notes.items()})
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
+    # A dictionary helps words that repeat; numbers that differ it only slows down.
+    words = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    words += [field.name for field in table.schema if pa.types.is_large_string(field.type)]
+    pq.write_table(table, buffer, compression="zstd", use_dictionary=words or False)
     return buffer.getvalue()
 
 

@@ -103,8 +103,8 @@ class _Part:
         self.outputs = outputs
         self.rows: list[dict[str, Any]] = []
         self.log: list[dict[str, Any]] = []
-        self.months: list[pd.DataFrame] = []
-        self.days: list[pd.DataFrame] = []
+        self.months: list[tuple[str, pd.DataFrame]] = []
+        self.days: list[tuple[str, pd.DataFrame]] = []
         self.reports: list[RunReport] = []
 
     def add(self, task: Task, execute: Execute) -> None:
@@ -114,8 +114,10 @@ class _Part:
         try:
             outcome = execute(task)
             if task.spec.series:
-                self.months.append(_keyed(outcome.months.rename_axis("month").reset_index(), task.run_id))
-                self.days.append(_keyed(outcome.days.reset_index(drop=True), task.run_id))
+                # pandas copies the notes of a frame at every access to a column, which costs more than a run.
+                outcome.months.attrs, outcome.days.attrs = {}, {}
+                self.months.append((task.run_id, outcome.months.rename_axis("month")))
+                self.days.append((task.run_id, outcome.days))
             summary = dict(outcome.summary)
         except Exception as problem:  # A sweep outlives any error of a run: it becomes the run's row.
             status, error = FAILED, one_line(problem)
@@ -129,9 +131,11 @@ class _Part:
         """Return the batch and its reports."""
         import pandas as pd
 
-        months = _stacked(self.months, ["run_id", "month", *self.outputs])
+        months, days = _stacked(self.months), _stacked(self.days)
+        if months is not None:
+            months = months.reset_index().reindex(columns=["run_id", "month", *self.outputs])
         log = pd.DataFrame(self.log)
-        return Batch(pd.DataFrame(self.rows), months, _stacked(self.days), log), self.reports
+        return Batch(pd.DataFrame(self.rows), months, days, log), self.reports
 
 
 def one_line(problem: Exception) -> str:
@@ -170,15 +174,15 @@ def run_row(
     }
 
 
-def _keyed(frame: pd.DataFrame, run_id: str) -> pd.DataFrame:
-    frame.insert(0, "run_id", run_id)
-    return frame
-
-
-def _stacked(frames: list[pd.DataFrame], columns: list[str] | None = None) -> pd.DataFrame | None:
+def _stacked(parts: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame | None:
+    """Put the tables of several runs under each other, each row with the id of its run."""
+    import numpy as np
     import pandas as pd
 
-    if not frames:
+    if not parts:
         return None
-    table = pd.concat(frames, ignore_index=True)
-    return table if columns is None else table.reindex(columns=columns)
+    frames = [frame for _, frame in parts]
+    table = pd.concat(frames)
+    ids = np.repeat([run_id for run_id, _ in parts], [len(frame) for frame in frames])
+    table.insert(0, "run_id", ids)
+    return table

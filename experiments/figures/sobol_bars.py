@@ -53,7 +53,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         axes.set_xlim(min(-0.05, rows["first_low"].min()), max(1.0, rows["total_high"].max()) * 1.02)
     panels[0].set_yticks(places, [name.replace("_", " ") for name in factors])
     panels[0].set_ylim(len(factors) - 0.4, -0.6)
-    panels[-1].legend(loc="lower right")
+    panels[-1].legend(loc="center right")
     return figure
 
 
