@@ -16,7 +16,7 @@ from experiments import manifest
 from experiments.errors import RunnerError, StoreError
 from experiments.plan import run_identity
 from experiments.results import load_results
-from experiments.runner import Progress, split, sweep_plan
+from experiments.runner import LARGEST_BATCH, Progress, split, sweep_plan
 from experiments.store import FAILED, LOST, OK, Store
 from tests.experiments import fakes
 
@@ -231,10 +231,10 @@ def test_stored_series_carry_run_id_month_and_every_output(results_dir: Path):
 
 
 def test_batches_hold_every_task_once_and_keep_the_order():
-    tasks = list(fakes.plan(fakes.study(sizes={"quick": {"seeds": 200}})).tasks)
+    tasks = list(fakes.plan(fakes.study(sizes={"quick": {"seeds": 400}})).tasks)
     batches = split(tasks, workers=2)
     assert [task for batch in batches for task in batch] == tasks
-    assert max(map(len, batches)) <= 25
+    assert max(map(len, batches)) == LARGEST_BATCH
     assert len(split(tasks[:3], workers=2)) == 3
 
 

@@ -35,9 +35,11 @@ STUDY = {
 # The kills try the runner and the store, not the model: its runs are stood in for by quick ones.
 SCRIPT = """
 import sys
+from experiments import runner
 from experiments.runner import sweep_plan
 from tests.experiments import fakes
 from tests.experiments.test_torture import quick_plan
+runner.LARGEST_BATCH = 20 # Many reports, so that there are many moments for a kill.
 if __name__ == "__main__":
     show = lambda progress: print(progress.finished, flush=True)
     sweep_plan(quick_plan(), sys.argv[1], workers=2, execute=fakes.execute, on_progress=show)
