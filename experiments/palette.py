@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Hatches that tell the same things apart in grey, for areas and bars.
+HATCHES = {"grey": "....", "theft": "//////"}
 COLOURS = {
     "licensed": "#E69F00",
     "grey": "#999999",

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks, regime_order, years_of
+from experiments.palette import HATCHES
 from experiments.results import Results
 
 PARTS = {
@@ -52,7 +53,10 @@ def draw(frame: pd.DataFrame) -> Figure:
         bottom = np.zeros(len(data))
         for part, (label, colour) in PARTS.items():
             top = bottom + data[part].to_numpy()
-            axes.fill_between(years, bottom, top, color=COLOURS[colour], label=label)
+            axes.fill_between(
+                years, bottom, top, facecolor=COLOURS[colour], label=label, hatch=HATCHES.get(colour),
+                edgecolor="white", linewidth=0,
+            )  # fmt: skip
             bottom = top
         axes.set_title(f"{label_of(frame, regime)}\n{_licensed_at_end(data)}")
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks, regime_order
+from experiments.palette import HATCHES
 from experiments.results import Results
 
 PARTS = {
@@ -69,7 +70,10 @@ def _bars(axes: Axes, frame: pd.DataFrame) -> None:
     places = np.arange(len(frame))
     left = np.zeros(len(frame))
     for part, (label, colour) in PARTS.items():
-        axes.barh(places, frame[part], left=left, height=0.62, color=COLOURS[colour], label=label)
+        axes.barh(
+            places, frame[part], left=left, height=0.62, facecolor=COLOURS[colour], label=label,
+            hatch=HATCHES.get(colour), edgecolor="white", linewidth=0,
+        )  # fmt: skip
         left += frame[part].to_numpy()
     axes.hlines(places, frame["total_mw_p05"], frame["total_mw_p95"], color=COLOURS["ink"], linewidth=0.8)
     axes.tick_params(axis="y", length=0)

@@ -15,6 +15,9 @@ HEIGHT_MM = 96.0
 # Deviations beyond this are cut off: the beginning of every line is far out.
 LARGEST_SHOWN = 0.25
 
+# Lines are told apart in grey by their dashes.
+DASHES = ("-", "--", "-.", ":")
+
 
 def load(results: Results) -> pd.DataFrame:
     """Follow the running mean of the first outputs under the featured regimes, relative to the final mean."""
@@ -48,9 +51,12 @@ def draw(frame: pd.DataFrame) -> Figure:
     for axes, output in zip(grid, outputs, strict=False):
         rows = frame[frame["output"] == output]
         axes.axhspan(-100 * SETTLED_CHANGE, 100 * SETTLED_CHANGE, color=COLOURS["base"])
-        for regime in regime_order(rows):
+        for place, regime in enumerate(regime_order(rows)):
             mine = rows[rows["regime"] == regime]
-            axes.plot(mine["n"], 100 * mine["deviation"], label=label_of(rows, regime), linewidth=0.9)
+            axes.plot(
+                mine["n"], 100 * mine["deviation"], label=label_of(rows, regime), linewidth=0.9,
+                linestyle=DASHES[place % len(DASHES)],
+            )  # fmt: skip
         last_part = rows["n"].max() * (1.0 - SETTLED_PART)
         axes.axvline(last_part, color=COLOURS["grey"], linewidth=0.6, linestyle=":")
         axes.set_ylim(-100 * LARGEST_SHOWN, 100 * LARGEST_SHOWN)
@@ -58,7 +64,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         axes.set_ylabel("deviation from the final mean (%)")
         axes.set_xlabel("replicates")
     if outputs:
-        grid[0].legend(ncols=2, loc="upper right")
+        figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 

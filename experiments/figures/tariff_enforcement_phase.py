@@ -78,8 +78,14 @@ def _panel(figure: Figure, axes: Axes, frame: pd.DataFrame, panel: tuple[str, st
     axes.set_xticks(range(table.shape[1]), [f"{value:g}" for value in table.columns])
     axes.set_yticks(range(table.shape[0]), [f"{value:g}" for value in table.index])
     axes.grid(visible=False)
-    axes.set_title(title)
-    figure.colorbar(image, ax=axes, label=unit)
+    axes.set_title(f"{title} ({unit})")
+    bar = figure.colorbar(image, ax=axes)
+    if isinstance(image.norm, SymLogNorm):
+        # Its own ticks crowd around zero.
+        ends = [value for value in (100.0, 1000.0) if value <= (image.norm.vmax or 0.0)]
+        ticks = [-value for value in reversed(ends)] + [0.0, *ends]
+        bar.set_ticks(ticks, labels=[f"{value:,.0f}".replace("-", "\N{MINUS SIGN}") for value in ticks])
+        bar.minorticks_off()
 
 
 def caption(frame: pd.DataFrame) -> str:

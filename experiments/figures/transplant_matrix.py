@@ -55,6 +55,10 @@ def combined(parts: list[pd.DataFrame], baseline: str) -> pd.DataFrame:
     return frame
 
 
+# Cells with more than this share of the largest difference are too dark for a black sign.
+DARK_ABOVE = 0.6
+
+
 def cells(results: Results) -> pd.DataFrame:
     """Rows of one country: outcome by regime, mean and paired difference to the baseline."""
     runs = results.runs.copy()
@@ -99,22 +103,25 @@ def draw(frame: pd.DataFrame) -> Figure:
     for axes in grid[-1]:
         labels = frame.drop_duplicates("regime")
         axes.set_xticks(range(len(labels)), list(labels["regime_label"]), rotation=90, fontsize=6)
-    label = f"difference to {frame.attrs['baseline'].lower()}, within the country"
+    label = f"difference to {frame.attrs['baseline'].lower()},\nover the largest in the country"
     figure.colorbar(images[0], ax=grid, shrink=0.5, label=label)
     return figure
 
 
 def _panel(axes: Axes, rows: pd.DataFrame) -> AxesImage:
-    """Draw one outcome; a dot marks a difference whose interval leaves out zero."""
+    """Draw one outcome; a sign marks a difference whose interval leaves out zero."""
     countries, regimes = list(dict.fromkeys(rows["country"])), list(dict.fromkeys(rows["regime"]))
     table = rows.pivot(index="country", columns="regime", values="relative").loc[countries, regimes]
     image = axes.imshow(table.to_numpy(), cmap="RdBu", vmin=-1.0, vmax=1.0, aspect="auto")
     sure = rows[(rows["difference_low"] > 0.0) | (rows["difference_high"] < 0.0)]
-    axes.plot(
-        [regimes.index(name) for name in sure["regime"]],
-        [countries.index(name) for name in sure["country"]],
-        "o", color="#000000", markersize=1.4, linestyle="none",
-    )  # fmt: skip
+    # In grey the two ends of the colours are alike, so the mark says the sign; white is read on dark cells.
+    for row in sure.to_dict("records"):
+        dark = abs(row["relative"]) > DARK_ABOVE
+        axes.text(
+            regimes.index(row["regime"]), countries.index(row["country"]),
+            "+" if row["difference"] > 0.0 else "\N{MINUS SIGN}", fontsize=6.5, ha="center",
+            va="center_baseline", color="white" if dark else "black",
+        )  # fmt: skip
     axes.set_yticks(range(len(countries)), [name.capitalize() for name in countries])
     axes.set_title(rows["label"].iloc[0], fontsize=7)
     axes.grid(visible=False)
@@ -129,6 +136,6 @@ def caption(frame: pd.DataFrame) -> str:
     return (
         f"Each cell is the mean difference of a regime to {baseline} in the same country, paired by seed "
         f"({' or '.join(map(str, pairs))} pairs), over the largest difference of the outcome in the country: "
-        "blue is more, red is less, whether or not more is better. A dot marks one whose 95 % interval "
-        "leaves out zero. Values with units are in the data file."
+        "blue is more, red is less, whether or not more is better. A sign (+, \N{MINUS SIGN}) marks one "
+        "whose 95 % interval leaves out zero. Values with units are in the data file."
     )
