@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 class Results:
     """The finished runs of one sweep in one country; all that figures and tables may look at.
 
-    ``runs`` has one row per finished run (identity, design point, summary value of each output), ``failed`` the
-    rows of those that did not finish, ``outputs`` the registry (unit, label, ...), ``sweep`` the manifest entry,
-    ``points`` the design: where each point lies in the unit cube (``u_...``) and what it sets (``set_...``).
+    ``runs`` has one row per finished run (identity, design point, summary value of each output), ``failed``
+    the rows of those that did not finish, ``outputs`` the registry (unit, label, ...), ``sweep`` the
+    manifest entry, ``points`` the design: where each point lies in the unit cube (``u_...``) and what it
+    sets (``set_...``).
     """
 
     store: Store
