@@ -47,6 +47,31 @@ def global_random_state(source: str) -> list[str]:
     return [f"line {node.lineno}: {what}" for node, what in found]
 
 
+# Counting, halving, conversion of units: numbers that say nothing about the world.
+PLAIN_NUMBERS = {0, 1, 2, 3, 4, 12, 24, 100, 1000, 0.5, 1e6, 1e9}
+
+
+def unexplained_numbers(source: str) -> list[str]:
+    """List the numbers inside functions that are neither plain nor in a named constant (R3).
+
+    A series that stops after a fixed number of terms, and a bound near zero that only avoids a division by it,
+    are numerics and not behaviour; they too are to be named.
+    """
+    tree = ast.parse(source)
+    named = {
+        id(part)
+        for statement in tree.body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for part in ast.walk(statement)
+    }
+    found = []
+    for node in ast.walk(tree):
+        number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        if number and node.value not in PLAIN_NUMBERS and id(node) not in named:
+            found.append(f"line {node.lineno}: {node.value}")
+    return found
+
+
 def imports_of(source: str, package: str) -> list[str]:
     """List the imports of a package, also those inside functions."""
     found = []

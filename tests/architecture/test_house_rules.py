@@ -8,7 +8,13 @@ from functools import partial
 
 import pytest
 
-from tests.architecture.house_rules import global_random_state, imports_of, long_functions, private_places
+from tests.architecture.house_rules import (
+    global_random_state,
+    imports_of,
+    long_functions,
+    private_places,
+    unexplained_numbers,
+)
 from tests.architecture.tree import PACKAGES, label, python_files, text_files
 
 FILE_LINES = 400
@@ -59,6 +65,16 @@ def test_the_random_check_accepts_explicit_generators():
 
 def test_no_global_random_state():
     found = breaches(python_files(*PACKAGES), global_random_state)
+    assert not found, found
+
+
+def test_the_number_check_finds_a_literal_and_accepts_a_named_constant():
+    assert unexplained_numbers("def f(x):\n    return 0.7 * x") == ["line 2: 0.7"]
+    assert unexplained_numbers("SHARE = 0.7\ndef f(x):\n    return SHARE * x / 1000.0") == []
+
+
+def test_behaviour_code_holds_no_number_that_no_table_explains():
+    found = breaches(python_files("agents"), unexplained_numbers)
     assert not found, found
 
 
