@@ -179,7 +179,7 @@ def block_heights(labels: tuple[str, ...]) -> FloatArray:
 
 
 def bitcoin_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:
-    """Bitcoin price: observed months, then geometric Brownian motion whose log drifts by mu_B (Eq. M12, B17)."""
+    """Bitcoin price: observed months, then geometric Brownian motion, log drift mu_B (Eq. M12, B17)."""
     prices = observed(table("bitcoin_monthly.csv"), "price_usd")
     first = prices.get(labels[0], list(prices.values())[-1])
     shocks = normals(seed, "btc_price", len(labels))

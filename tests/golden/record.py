@@ -1,7 +1,7 @@
 """Make the golden table, and rewrite it on purpose: ``python -m tests.golden.record "the reason"``.
 
-The reason must stand in CHANGELOG.md as a line tagged **Changes results**; the table keeps it, so that numbers and
-explanation move together.
+The reason must stand in CHANGELOG.md as a line tagged **Changes results**; the table keeps it, so that
+numbers and explanation move together.
 """
 
 from __future__ import annotations
