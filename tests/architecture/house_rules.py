@@ -54,8 +54,8 @@ PLAIN_NUMBERS = {0, 1, 2, 3, 4, 12, 24, 100, 1000, 0.5, 1e6, 1e9}
 def unexplained_numbers(source: str) -> list[str]:
     """List the numbers inside functions that are neither plain nor in a named constant (R3).
 
-    The number of terms of a series, and a bound near zero that only avoids a division by it, are numerics and not
-    behaviour; they too are to be named.
+    The number of terms of a series, and a bound near zero that only avoids a division by it, are numerics and
+    not behaviour; they too are to be named.
     """
     tree = ast.parse(source)
     named = {
