@@ -186,7 +186,7 @@ class AiFirm(Firm):
         """
         jobs = par.colocation_jobs_per_mw if self.kind == COLOCATION else par.ai_jobs_per_mw
         age = world.month - self.opened_month - self.build_months - fitting_months(self, par)
-        ramp = min(1.0, max(0.0, age) / par.staff_ramp_months + 0.25)
+        ramp = min(1.0, max(0.0, age) / par.staff_ramp_months + par.staff_opening_share)
         running_mw = self.it_mw if self.kind == COLOCATION else self.it_mw * par.ai_pue
         operations = jobs * par.local_labour_factor * running_mw * ramp
         rising_mw = self.building_mw if self.project == BUILDING else 0.0

@@ -28,6 +28,9 @@ from agents.world import U_DELAY, Parameters, World
 if TYPE_CHECKING:
     from agents.ai_firm import AiFirm
 
+# What is left of a hall after its last GPUs are gone is rounding
+SMALLEST_MW_IT = 1e-9
+
 # Stages of the project that is under way
 NO_PROJECT, APPLIED, BUILDING, FITTING = range(4)
 
@@ -43,7 +46,8 @@ def start_building(firm: AiFirm, world: World, policy: Policy, par: Parameters) 
     firm.building_mw = firm.granted_mw
     firm.granted_mw = 0.0
     months = par.ai_conversion_months if firm.converted == 1 else par.ai_build_months * speed_up(policy, par)
-    firm.build_months = max(1.0, months * (0.7 + 0.6 * firm.draws[U_DELAY]))
+    luck = 1.0 + par.ai_build_spread * (2.0 * firm.draws[U_DELAY] - 1.0)
+    firm.build_months = max(1.0, months * luck)
     firm.build_months_left = firm.build_months
     firm.facility_usd_per_mw_it = facility_usd_per_mw_it(firm, world, par)
     raise_capital(firm, firm.planned_mw_it * firm.facility_usd_per_mw_it)
@@ -106,7 +110,7 @@ def drop_capacity(firm: AiFirm, generation: int) -> None:
     firm.anchored_mw_it *= share
     firm.anchored_usd_per_month *= share
     firm.filling_mw_it *= share
-    firm.it_mw = left if left > 1e-9 else 0.0
+    firm.it_mw = left if left > SMALLEST_MW_IT else 0.0
     firm.gpu_mw_it[generation] = 0.0
     firm.gpu_age_months[generation] = 0.0
 

@@ -14,6 +14,9 @@ from typing import Annotated, Any, get_args, get_origin
 
 import numpy as np
 
+# Keeps a divisor off zero where the dividend is zero as well
+TINY = 1e-12
+
 HOURS = 24
 GENERATIONS = 16
 SKILLS = 6

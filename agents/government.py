@@ -6,7 +6,7 @@ import math
 
 from numba.extending import register_jitable
 
-from agents.base import Columns
+from agents.base import TINY, Columns
 from agents.policy import STANDARD_INDUSTRIAL, Policy
 from agents.rules.choice import logit_weight
 from agents.world import Parameters, World
@@ -146,5 +146,5 @@ def apply_choice(government: Government, world: World, par: Parameters) -> None:
 @register_jitable
 def share_gap(value: float, wanted: float) -> float:
     """Shortfall of a value from what was wanted, in [-1, 1]."""
-    scale = max(math.fabs(wanted), 1e-12)
+    scale = max(math.fabs(wanted), TINY)
     return max(-1.0, min(1.0, (wanted - value) / scale))

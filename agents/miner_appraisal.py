@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from numba.extending import register_jitable
 
-from agents.base import GENERATIONS
+from agents.base import GENERATIONS, TINY
 from agents.firm import country_discount, licensed_tariff_usd_per_kwh
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
@@ -47,7 +47,7 @@ def plugged_share(firm: Miner, world: World) -> float:
     """
     if firm.displaced == 0:
         return 1.0
-    return min(1.0, firm.site_mw / max(fleet_mw(firm, world), 1e-12))
+    return min(1.0, firm.site_mw / max(fleet_mw(firm, world), TINY))
 
 
 @register_jitable

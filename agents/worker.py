@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba.extending import register_jitable
 
-from agents.base import TERMS, ByTerm, Columns
+from agents.base import TERMS, TINY, ByTerm, Columns
 from agents.policy import Policy
 from agents.rules.labour import emigration_hazard, matching, wage_growth
 from agents.world import MONTHS_PER_YEAR, Parameters, World
@@ -67,7 +67,7 @@ class SkillPool(Columns):
         hazard = min(1.0, hazard)
         # Simultaneous flows from last month's stocks, at most what is there
         out = min(1.0, hazard + self.absorption_per_month + self.give_up_per_month)
-        scale = out / max(1e-12, hazard + self.absorption_per_month + self.give_up_per_month)
+        scale = out / max(TINY, hazard + self.absorption_per_month + self.give_up_per_month)
         self.absorbed = self.available * self.absorption_per_month * scale
         gave_up = self.available * self.give_up_per_month * scale
         gone = self.available * hazard * scale

@@ -175,7 +175,8 @@ def settle_ai_firms(
     firms["target_mw"] = firms["stage_mw_it"] * v["stages_per_firm"]
     capex = v["ai_facility_capex_usd_per_mw_it"] + np.where(kind == COLOCATION, 0.0, REFERENCE_GPU_USD_PER_MW)
     firms["funds_usd"] = v["ai_funds_over_stage_cost"] * firms["stage_mw_it"] * capex * (0.5 + u[:, 2])
-    firms["wacc_per_year"] = v["ai_wacc_per_year"] * (0.85 + 0.3 * u[:, 3]) - reference_premium
+    cost = v["ai_wacc_per_year"]
+    firms["wacc_per_year"] = spread(cost, v["ai_wacc_spread"] * cost, u[:, 3]) - reference_premium
     firms["hurdle"] = spread(v["ai_hurdle_npv_mean"], v["ai_hurdle_npv_spread"], u[:, 4])
     firms["debt_share"] = v["ai_debt_share"]
     firms["foreign"] = (kind == HYPERSCALER) | ((kind == GPU_CLOUD) & (u[:, 5] < 0.5))

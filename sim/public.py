@@ -8,6 +8,9 @@ from agents.government import share_gap
 from sim.compiled import kernel
 from sim.state import State
 
+# A tenth of what consumers pay or use counts as the largest gap: no target for these shares is published
+FULL_GAP = 0.1
+
 
 def apply_policy(state: State, timeline, t: int, reversal_draw: float) -> None:  # type: ignore[no-untyped-def]
     """Copy the month's instruments, apply what the government has changed, and let a reversal strike (Eq.
@@ -51,6 +54,6 @@ def observe_gaps(state: State, row: dict[str, float]) -> None:
     bill = max(1.0, row["consumer_bill_usd"])
     energy = max(1.0, row["others_energy_mwh"])
     _gaps(
-        state.government, state.par, row["tax_total_usd"], row["special_gap_usd"] / bill * 10.0,
-        row["shed_mwh"] / energy * 10.0, row["jobs_total"], row["reserves_change_usd"] / bill * 10.0,
+        state.government, state.par, row["tax_total_usd"], row["special_gap_usd"] / bill / FULL_GAP,
+        row["shed_mwh"] / energy / FULL_GAP, row["jobs_total"], row["reserves_change_usd"] / bill / FULL_GAP,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from numba.extending import register_jitable
 from agents.rules.choice import exp_or_inf
 
 HOURS_PER_YEAR = 8766.0
+ROUNDING = 1e-9  # a whole number of sets that comes out a little above itself is that number
 
 
 @register_jitable
@@ -34,7 +35,7 @@ def backup_sets(target: float, grid: float, unit: float) -> float:
     if unit >= 1.0:
         return 1.0
     exact = math.log((1.0 - target) / (1.0 - grid)) / math.log(1.0 - unit)
-    return math.ceil(exact - 1e-9)
+    return math.ceil(exact - ROUNDING)
 
 
 @register_jitable

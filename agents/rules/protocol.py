@@ -24,6 +24,7 @@ HASHES_PER_TH = 1e12
 HASHES_PER_EH = 1e18
 PH_PER_EH = 1000.0
 BRANCH_POINT = -1.0 / math.e  # left end of the principal branch of the Lambert function
+NEAR_BRANCH = -0.25  # below it the series at the branch point starts closer than a logarithm
 HALLEY_STEPS = 40
 HALLEY_TOLERANCE = 1e-15
 
@@ -142,7 +143,7 @@ def lambert_w(x: float) -> float:
     root = math.sqrt(max(0.0, 2.0 * (math.e * x + 1.0)))
     if root == 0.0:
         return -1.0
-    if x < -0.25:
+    if x < NEAR_BRANCH:
         w = -1.0 + root - root * root / 3.0  # series at the branch point
     elif x < math.e:
         w = math.log1p(x)

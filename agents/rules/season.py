@@ -24,7 +24,7 @@ def paused_share(first_month: float, last_month: float) -> float:
     First and last month of the pause, as in `paused`. Source: counting.
     """
     count = 0.0
-    for month in range(1, 13):
-        if paused(first_month, last_month, float(month)):
+    for month in range(12):
+        if paused(first_month, last_month, float(month + 1)):
             count += 1.0
     return count / 12.0

@@ -6,6 +6,8 @@ from numba.extending import register_jitable
 
 from agents.rules.choice import exp_or_inf
 
+LARGEST_LOSS_SHARE = 0.9  # a distributor that bills less than a tenth is not described by an elasticity
+
 
 @register_jitable
 def others_bill_change(d_q: float, q: float, tau: float, c: float) -> float:
@@ -133,9 +135,10 @@ def loss_with_theft(loss: float, allowed: float, price_ratio: float, elasticity:
     """Distribution loss when theft follows the tariff, `a + (l - a) (p/p0)^e`, as a share. Eq. M10.
 
     Loss and allowed loss at the reference tariff (their difference stands for theft), tariff over its
-    reference, elasticity of theft. Not above 0.9; a loss below the allowed level does not react. Source: sign
-    in Jamil & Ahmad 2014.
+    reference, elasticity of theft. Not above nine tenths; a loss below the allowed level does not react.
+    Source: sign in Jamil & Ahmad 2014.
     """
     if loss <= allowed or price_ratio <= 0.0:
         return loss
-    return min(0.9, allowed + (loss - allowed) * exp_or_inf(elasticity * math.log(price_ratio)))
+    theft = (loss - allowed) * exp_or_inf(elasticity * math.log(price_ratio))
+    return min(LARGEST_LOSS_SHARE, allowed + theft)
