@@ -172,14 +172,16 @@ def test_loops_of_a_procedure_are_made_once():
 
 
 SCRIPT = """
+import inspect
+import re
 import numpy as np
 from agents.base import new_records
 from agents.lender import Lender
 from agents.policy import Policy
 from agents.world import World
 from sim.compiled import agent_loop
-par = np.zeros(1, np.dtype((np.record, [("lender_active", float), ("lender_review_months", float),
-    ("lender_tolerance_share", float), ("lender_refusal_probability", float)])))
+read = sorted(set(re.findall(r"par\\.(\\w+)", inspect.getsource(Lender.review))))
+par = np.zeros(1, np.dtype((np.record, [(name, float) for name in read])))
 lender = new_records(Lender, 1)
 lender["refusing"] = 9
 agent_loop(Lender.review)(lender, new_records(World, 1), new_records(Policy, 1), par)

@@ -126,7 +126,8 @@ CASES = [
     Case("state_mining_mw", 0.0, 20.0, "mining_licensed_mw", +1, STATE),
     Case("state_partner_share", 0.0, 0.5, "state_coins_btc", -1, {**STATE, "reserve_share": 0.8}),
     Case("reserve_share", 0.0, 0.8, "state_coins_btc", +1, STATE),
-    Case("ai_priority", False, True, "ai_pipeline_mw", +1, {"quota_mw": 40.0}),
+    # Priority also shortens building, so the pipeline empties as well as fills: what runs at the end tells
+    Case("ai_priority", False, True, "ai_it_mw", +1, {"quota_mw": 40.0}),
     Case("ai_holiday_months", 0.0, 120.0, "foregone_tax_usd", +1, {}, {"ai_installed_mw_it": 100.0}),
     Case("ai_anchor_demand_mw", 0.0, 1000.0, "ai_pipeline_mw", +1, {}, {"ai_domestic_demand_mw_it": 15.0}),
     Case("training_places_per_month", 0.0, 500.0, "training_cost_usd", +1),
