@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -52,6 +53,9 @@ def test_the_command_exists_with_its_options(line):
 
 @pytest.mark.long
 def test_the_commands_run_as_written_one_after_another(tmp_path):
+    (tmp_path / "my").mkdir()
+    for made, name in (("country", "atlantis"), ("regime", "deal")):
+        shutil.copy(ROOT / "tests" / "sim" / "atlantis" / f"{made}.toml", tmp_path / "my" / f"{name}.toml")
     entry = [sys.executable, "-c", "from experiments.cli import main; main()"]
     for line in COMMANDS:
         words = shlex.split(line)[1:]
