@@ -32,8 +32,9 @@ def a_line(luck: random.Random) -> list[str]:
     if luck.random() < 0.5:
         words.insert(0, luck.choice(WORDS[:9]))
     if HEAVY & set(words):
-        # Something wrong for certain, in a random place
-        words.insert(luck.randint(0, len(words)), "--no-such-option")
+        # Something wrong for certain, in a random place where it is not taken as the value of an option
+        places = [0, *(place for place, word in enumerate(words, start=1) if not word.startswith("-"))]
+        words.insert(luck.choice(places), "--no-such-option")
     return words
 
 
