@@ -76,8 +76,8 @@ def wait_for_chips(firm: AiFirm, world: World, par: Parameters) -> None:
 
 @register_jitable
 def order_gpus(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> None:
-    """When the building stands, choose the best GPUs on sale and pay for them; they are fitted over the next
-    months.
+    """When the building stands, choose the best GPUs on sale and pay for them; they are fitted over the
+    next months.
     """
     if firm.kind == COLOCATION:
         firm.planned_generation = -1

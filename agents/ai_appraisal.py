@@ -74,8 +74,8 @@ def lease_usd_per_mw_it_month(firm: AiFirm, par: Parameters, price_ratio: float,
 
 @register_jitable
 def discount_per_year(firm: AiFirm, policy: Policy, par: Parameters, anchored: float, ease: int) -> float:
-    """Yearly cost of capital at home: the firm's own, country risk not covered by a public guarantee,
-    less what lenders take off for the part of revenue that a good tenant guarantees.
+    """Yearly cost of capital at home: the firm's own, country risk not covered by a public guarantee, less
+    what lenders take off for the part of revenue that a good tenant guarantees.
     """
     risk = max(0.0, par.country_risk_premium - policy.ai_guarantee_points_per_year)
     if ease == NO_COUNTRY_RISK:
@@ -94,8 +94,8 @@ def speed_up(policy: Policy, par: Parameters) -> float:
 
 @register_jitable
 def opening_lag_months(firm: AiFirm, policy: Policy, par: Parameters, converted: int) -> float:
-    """Months from the decision to the first sale: power and licence side by side, construction, fitting.
-    A site taken over from a miner has its power.
+    """Months from the decision to the first sale: power and licence side by side, construction, fitting. A
+    site taken over from a miner has its power.
     """
     licence = 0.0 if firm.kind == COLOCATION else par.chip_licence_delay_months
     if converted == 1:
@@ -112,8 +112,8 @@ def fitting_months(firm: AiFirm, par: Parameters) -> float:
 
 @register_jitable
 def facility_usd_per_mw_it(firm: AiFirm, world: World, par: Parameters) -> float:
-    """Building, power and cooling of a MW of IT with the backup sets that the availability target needs here;
-    the price of a building includes one.
+    """Building, power and cooling of a MW of IT with the backup sets that the availability target needs
+    here; the price of a building includes one.
     """
     grid = par.grid_availability * world.firm_served_year
     sets = backup_sets(par.availability_target, grid, par.backup_set_availability)
@@ -127,8 +127,8 @@ def expected_tariff_usd_per_kwh(
 ) -> float:
     """Energy price with tax that an AI firm expects over its GPUs' life (Eq. M8).
 
-    A reversal moves the offer part of the way to the industrial tariff; a grandfathered contract puts
-    that off until it ends. For AI a reversal is a price risk, not the end of business.
+    A reversal moves the offer part of the way to the industrial tariff; a grandfathered contract puts that
+    off until it ends. For AI a reversal is a price risk, not the end of business.
     """
     tax = 1.0 + policy.power_sales_tax_rate
     ordinary = world.industrial_tariff_mean_usd_per_kwh * tax
@@ -193,8 +193,8 @@ def best_gpus(
     firm: AiFirm, world: World, policy: Policy, par: Parameters, stage_mw_it: float, anchored: float,
     lag: float, ease: int,
 ) -> tuple[float, int, float]:  # fmt: skip
-    """Generation with the highest present value less price: (value, generation, price with duty and tax), USD
-    per MW of IT; value falls due after the lag, the price is undiscounted. A colocation hall has no
+    """Generation with the highest present value less price: (value, generation, price with duty and tax),
+    USD per MW of IT; value falls due after the lag, the price is undiscounted. A colocation hall has no
     generation.
     """
     discount = yearly_to_monthly(discount_per_year(firm, policy, par, anchored, ease))

@@ -156,8 +156,8 @@ class AiFirm(Firm):
 
     @register_jitable
     def build(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Build a granted stage over its construction time, order GPUs, fit them and open; renew what is worn
-        out.
+        """Build a granted stage over its construction time, order GPUs, fit them and open; renew what is
+        worn out.
         """
         self.gpus_bought = 0.0
         self.backup_usd = 0.0

@@ -105,8 +105,8 @@ def rush(
 def binding_constraint(
     firm: AiFirm, world: World, policy: Policy, par: Parameters, stage: float, needed: float
 ) -> int:
-    """Which single relief would make a stage pay that does not: demand, country risk or power; the one that
-    helps most if several would, and the return itself if none does.
+    """Which single relief would make a stage pay that does not: demand, country risk or power; the one
+    that helps most if several would, and the return itself if none does.
     """
     found, best = RETURN, needed
     for relief in range(3):

@@ -1,9 +1,8 @@
 """Agents and records whose attributes are columns of one NumPy structured array.
 
 A class that inherits from :class:`Columns` declares its state as annotations. :func:`record_dtype` turns them
-into
-a record dtype, so that the same attribute names work on a Mesa agent (object engine) and on a compiled record
-(column engine): the class is the schema, the array is the memory, the agent is a view.
+into a record dtype, so that the same attribute names work on a Mesa agent (object engine) and on a compiled
+record (column engine): the class is the schema, the array is the memory, the agent is a view.
 """
 
 from __future__ import annotations
@@ -63,8 +62,8 @@ def column_types(cls: type) -> dict[str, Any]:
 def record_dtype(cls: type) -> np.dtype:
     """Build the record dtype of a class; one field per annotated column, scalars of type ``np.record``.
 
-    One object per class, because compiled code tells record types that are not the same object apart
-    field by field, in every call.
+    One object per class, because compiled code tells record types that are not the same object apart field by
+    field, in every call.
     """
     fields = [
         (name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in column_types(cls).items()

@@ -53,8 +53,8 @@ class Consumer(Columns):
 
     @register_jitable
     def adopt(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Put solar on more roofs and batteries beside it: Bass hazards damped by the payback times that the
-        own tariff and the buyback imply (Eq. M11, B16).
+        """Put solar on more roofs and batteries beside it: Bass hazards damped by the payback times that
+        the own tariff and the buyback imply (Eq. M11, B16).
         """
         if self.solar_potential_mw <= 0.0:
             return

@@ -184,8 +184,8 @@ def sign_contract(firm: Firm, world: World, policy: Policy) -> None:
 
 @register_jitable
 def licensed_tariff_usd_per_kwh(firm: Firm, world: World, policy: Policy, hour: int) -> float:
-    """Energy price of a licensed site in an hour: its contract, the offer in force, or the industrial tariff.
-    A contract in local currency keeps its dollar value only by its indexation share.
+    """Energy price of a licensed site in an hour: its contract, the offer in force, or the industrial
+    tariff. A contract in local currency keeps its dollar value only by its indexation share.
     """
     if world.month < firm.contract_until_month:
         slide = firm.contract_local_per_usd / world.local_per_usd
@@ -212,8 +212,8 @@ def set_staff_targets(
 
 @register_jitable
 def hire(firm: Firm, world: World) -> None:
-    """Close the gap to the staff target by the share of vacancies that the labour market filled; release at
-    once.
+    """Close the gap to the staff target by the share of vacancies that the labour market filled; release
+    at once.
     """
     for skill in range(SKILLS):
         gap = firm.staff_target[skill] - firm.staff[skill]
@@ -239,8 +239,7 @@ def pay_wages(firm: Firm, world: World, par: Parameters) -> None:
 @register_jitable
 def country_discount(firm: Firm, world: World, policy: Policy, par: Parameters) -> float:
     """Yearly discount rate at home of a business that a policy reversal ends: own cost of capital, country
-    risk, and reversal hazard unless contracts
-    are grandfathered.
+    risk, and reversal hazard unless contracts are grandfathered.
     """
     return (
         firm.wacc_per_year

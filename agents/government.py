@@ -70,8 +70,8 @@ class Government(Columns):
 
 @register_jitable
 def available(government: Government, world: World, policy: Policy, option: int) -> bool:
-    """Whether an option exists now: an offer that is closed has no terms to change, nothing illegal needs no
-    raid, and only what was moved can be taken back.
+    """Whether an option exists now: an offer that is closed has no terms to change, nothing illegal needs
+    no raid, and only what was moved can be taken back.
     """
     if option == CRACK_DOWN:
         return world.illegal_mw > 0.0
@@ -94,8 +94,8 @@ def available(government: Government, world: World, policy: Policy, option: int)
 
 @register_jitable
 def option_score(government: Government, world: World, policy: Policy, par: Parameters, option: int) -> float:
-    """Score of a menu option from weighted gaps; holding scores zero, taking a change back scores minus the
-    change.
+    """Score of a menu option from weighted gaps; holding scores zero, taking a change back scores minus
+    the change.
     """
     if option == HOLD:
         return 0.0

@@ -1,5 +1,5 @@
-"""The grid operator: purchaser, dispatcher and distributors in one company that connects, bills and carries
-arrears.
+"""The grid operator: purchaser, dispatcher and distributors in one company that connects, bills and
+carries arrears.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class GridOperator(Columns):
 
     @register_jitable
     def offer_connections(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Say how many MW may still be connected this month: what the quota leaves, split by its rule, at the
-        desk's pace.
+        """Say how many MW may still be connected this month: what the quota leaves, split by its rule, at
+        the desk's pace.
         """
         mining_quota = policy.quota_mw * policy.mining_quota_share
         free = max(0.0, policy.quota_mw - self.committed_mining_mw - self.committed_ai_mw)
@@ -127,8 +127,8 @@ class GridOperator(Columns):
 
 @register_jitable
 def reference_gap(operator: GridOperator, month: int, network_usd: float, pass_through: float) -> float:
-    """What the base tariff leaves uncollected in a calendar month of its reference year, USD: seasons, which
-    are nobody's news (Eq. M10).
+    """What the base tariff leaves uncollected in a calendar month of its reference year, USD: seasons,
+    which are nobody's news (Eq. M10).
     """
     allowed_kwh = operator.allowed_sales_mwh[month] * 1000.0
     all_kwh = allowed_kwh + operator.special_sales_mwh[month] * 1000.0

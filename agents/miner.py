@@ -1,10 +1,8 @@
 """Miner firms, at home and in the rest of the world: the same rules, other power prices.
 
 Each month a miner forms expectations, plans (enter, order, sell), builds, runs or idles each hardware
-generation hour
-by hour, settles its bills, may be inspected, and may leave. All decisions are in this file; what hardware is
-worth is in
-``miner_appraisal``.
+generation hour by hour, settles its bills, may be inspected, and may leave. All decisions are in this file;
+what hardware is worth is in ``miner_appraisal``.
 """
 
 from __future__ import annotations
@@ -106,8 +104,8 @@ class Miner(Firm):
 
     @register_jitable
     def plan(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Enter, expand or renew: apply for power or order hardware if NPV over cost clears the firm's hurdle
-        (Eq. M2).
+        """Enter, expand or renew: apply for power or order hardware if NPV over cost clears the firm's
+        hurdle (Eq. M2).
         """
         if self.cutoff_months_left > 0.0:
             self.cutoff_months_left -= 1.0
@@ -140,8 +138,8 @@ class Miner(Firm):
 
     @register_jitable
     def build(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Turn granted power into a site and ordered machines into a fleet, month by month; pay site work as
-        it is done.
+        """Turn granted power into a site and ordered machines into a fleet, month by month; pay site work
+        as it is done.
         """
         if self.granted_mw > 0.0:
             start_site(self, world, policy, par)
@@ -180,8 +178,8 @@ class Miner(Firm):
 
     @register_jitable
     def run(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's marginal cost
-        (Eq. B1, M3).
+        """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's marginal
+        cost (Eq. B1, M3).
         """
         for hour in range(24):
             self.load_mw[hour] = 0.0
@@ -221,8 +219,8 @@ class Miner(Firm):
 
     @register_jitable
     def settle(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Sell coins, pay power, levy, licence, taxes, wages, interest and owners (rows of the flow matrix,
-        B13).
+        """Sell coins, pay power, levy, licence, taxes, wages, interest and owners (rows of the flow
+        matrix, B13).
         """
         if self.active == 0 and self.building_mw <= 0.0:
             return
@@ -269,8 +267,8 @@ class Miner(Firm):
 
     @register_jitable
     def face_inspection(self, world: World, policy: Policy, par: Parameters) -> None:
-        """An illegal site is found with the detection rate times its signature: fine, seizure, cut-off; learn
-        from it (Eq. M5, M6).
+        """An illegal site is found with the detection rate times its signature: fine, seizure, cut-off;
+        learn from it (Eq. M5, M6).
         """
         self.caught = 0
         if self.home == 0:

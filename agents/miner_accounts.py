@@ -47,8 +47,8 @@ def order_rigs(
 
 @register_jitable
 def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
-    """Pay the bill, levy and tax on the energy served, or steal it; contracted interruptions are paid back.
-    Returns USD paid.
+    """Pay the bill, levy and tax on the energy served, or steal it; contracted interruptions are paid
+    back. Returns USD paid.
     """
     bill, levy, tax, energy, stolen, missed = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for hour in range(24):
@@ -106,8 +106,8 @@ def pay_levies(firm: Miner, world: World, policy: Policy, par: Parameters, reven
 
 @register_jitable
 def pay_income_tax(firm: Miner, world: World, policy: Policy, par: Parameters, operating_usd: float) -> None:
-    """Tax operating profit less interest and straight-line depreciation, after the holiday; evaders declare
-    nothing.
+    """Tax operating profit less interest and straight-line depreciation, after the holiday; evaders
+    declare nothing.
     """
     if firm.home == 1 and firm.compliance != LICENSED:
         return

@@ -125,8 +125,8 @@ def landed_share(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
 
 @register_jitable
 def income_tax_rate(firm: Miner, world: World, policy: Policy, par: Parameters, status: int) -> float:
-    """Income tax rate over an investment's life: the share of it that lies behind the holiday pays the full
-    rate.
+    """Income tax rate over an investment's life: the share of it that lies behind the holiday pays the
+    full rate.
     """
     if firm.home == 0:
         return par.world_income_tax_rate
@@ -138,8 +138,8 @@ def income_tax_rate(firm: Miner, world: World, policy: Policy, par: Parameters, 
 
 @register_jitable
 def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> float:
-    """Months from decision to first hash without machine delivery: licence and connection if licensed, then
-    building.
+    """Months from decision to first hash without machine delivery: licence and connection if licensed,
+    then building.
     """
     if firm.home == 0:
         return par.world_build_months
@@ -149,8 +149,8 @@ def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
 
 
 class Terms(NamedTuple):
-    """What a firm's status and site mean for any machine: expected revenue of a TH/s a month, cost of a kWh,
-    yearly fees, share of the time served, expected fine a month, and the discount rate a month.
+    """What a firm's status and site mean for any machine: expected revenue of a TH/s a month, cost of a
+    kWh, yearly fees, share of the time served, expected fine a month, and the discount rate a month.
     """
 
     revenue_usd_per_ths: float
@@ -171,8 +171,8 @@ def terms_of(
     site_mw: float,
     power_usd_per_kwh: float,
 ) -> Terms:
-    """Work out the terms of a status (Eq. M2, M5): illegal status adds the believed detection hazard to the
-    discount rate and the expected fine to cost.
+    """Work out the terms of a status (Eq. M2, M5): illegal status adds the believed detection hazard to
+    the discount rate and the expected fine to cost.
     """
     hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster]) * world.pipeline_dilution
     revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share)
@@ -245,8 +245,8 @@ def value_usd_per_ths(
 def best_generation(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float, with_site: bool
 ) -> tuple[int, float, float]:
-    """Choose the hardware with the highest NPV per dollar: (generation or -1, NPV over cost, cost in USD per
-    TH/s).
+    """Choose the hardware with the highest NPV per dollar: (generation or -1, NPV over cost, cost in USD
+    per TH/s).
     """
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
     lag = world.delivery_months
@@ -283,8 +283,8 @@ def site_capex_usd_per_mw(firm: Miner, par: Parameters, status: int) -> float:
 
 @register_jitable
 def allowed_statuses(firm: Miner, world: World, policy: Policy, status: int, par: Parameters) -> bool:
-    """Whether a status is open to the firm: licensed needs a legal offer, state firms and big foreign sites
-    stay legal.
+    """Whether a status is open to the firm: licensed needs a legal offer, state firms and big foreign
+    sites stay legal.
     """
     if status == LICENSED:
         return policy.mining_legal == 1 and world.offer_effective == 1

@@ -37,8 +37,8 @@ UNHOUSED, MOVING = 1, 2
 
 @register_jitable
 def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Compare licensed, grey and stolen power for a new site; apply, or build at once where no permission is
-    asked (Eq. M5).
+    """Compare licensed, grey and stolen power for a new site; apply, or build at once where no permission
+    is asked (Eq. M5).
     """
     best_status, best_value, best_rig, best_cost = -1, 0.0, -1, 0.0
     hurdle = firm.hurdle - par.imitation_weight * math.log1p(world.entrants)
@@ -85,8 +85,8 @@ def reconsider(firm: Miner, world: World, policy: Policy, par: Parameters) -> No
 
 @register_jitable
 def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Fill free power, or replace the least efficient machines where new ones gain enough; otherwise expand
-    if that pays.
+    """Fill free power, or replace the least efficient machines where new ones gain enough; otherwise
+    expand if that pays.
     """
     free_mw = drop_obsolete(firm, world, policy, par)
     rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, False)
@@ -154,8 +154,8 @@ def resume(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
 
 @register_jitable
 def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
-    """Sell a share of the machines that do not even pay in the cheapest hour; return the MW of power that is
-    free, MW.
+    """Sell a share of the machines that do not even pay in the cheapest hour; return the MW of power that
+    is free, MW.
     """
     free_mw = firm.site_mw
     price = cheapest_hour_usd_per_kwh(firm, world, policy, par)
@@ -175,8 +175,8 @@ def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) ->
 def replaceable_mw(
     firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ratio: float, cost: float
 ) -> float:
-    """MW of the least efficient machines that a new one should replace: its NPV and their resale against what
-    they still earn.
+    """MW of the least efficient machines that a new one should replace: its NPV and their resale against
+    what they still earn.
     """
     worst = -1
     for generation in range(GENERATIONS):
@@ -260,8 +260,8 @@ def relocate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None
 
 @register_jitable
 def enter_abroad(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Found a new firm abroad, half as large as those there, with fresh funds, if machines and site clear its
-    hurdle.
+    """Found a new firm abroad, half as large as those there, with fresh funds, if machines and site clear
+    its hurdle.
     """
     rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, 0.0, True)
     if rig < 0 or ratio <= firm.hurdle:
@@ -298,8 +298,8 @@ def make_room(firm: Miner, world: World, par: Parameters) -> None:
 
 @register_jitable
 def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """The state's own miner builds towards the MW that the regime intends, a share at a time, while machines
-    and site recover their cost; it asks for no premium.
+    """The state's own miner builds towards the MW that the regime intends, a share at a time, while
+    machines and site recover their cost; it asks for no premium.
     """
     rig, ratio, _ = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
     if rig < 0 or ratio <= 0.0:

@@ -1,5 +1,5 @@
-"""What agents observe in a month: prices, tariffs, queues and aggregates, published by the world before they
-act.
+"""What agents observe in a month: prices, tariffs, queues and aggregates, published by the world before
+they act.
 """
 
 from __future__ import annotations

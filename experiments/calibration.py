@@ -1,9 +1,9 @@
 """Fit named free parameters to published targets (Optuna), and write the result into the parameter registry.
 
-A calibration is a TOML file: what to simulate, the free parameters, the targets. It minimises the mean
-square of the misses in units of their tolerances over the same seeds in every trial. More targets than
-parameters are required (C3), and what the targets do not identify is reported as a wide interval, to be
-swept and not fixed.
+A calibration is a TOML file: what to simulate, the free parameters, the targets. It minimises the mean square
+of the misses in units of their tolerances over the same seeds in every trial. More targets than parameters
+are required (C3), and what the targets do not identify is reported as a wide interval, to be swept and not
+fixed.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ def main() -> None:
 
 
 def _is_told_by_the_model(error: Exception) -> bool:
-    """Tell what the model says of a scenario or of a month from a bug, without importing the model when it is
-    not loaded.
+    """Tell what the model says of a scenario or of a month from a bug, without importing the model when it
+    is not loaded.
     """
     errors = sys.modules.get("sim.errors")
     return errors is not None and isinstance(error, errors.ScenarioError | errors.ModelError)

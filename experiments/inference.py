@@ -94,8 +94,8 @@ def best_intervals(matrix: pd.DataFrame, *, minimise: bool = False) -> pd.DataFr
 
 
 def precise_enough(found: PairedDifference, smallest_effect: float) -> bool:
-    """Decide whether a sequential study may stop (P5): the half-width of the 95 % interval is at most 5 % of
-    the effect or half of the smallest effect of interest (same unit).
+    """Decide whether a sequential study may stop (P5): the half-width of the 95 % interval is at most 5 %
+    of the effect or half of the smallest effect of interest (same unit).
     """
     half_width = (found.high - found.low) / 2.0
     limit = max(RELATIVE_HALF_WIDTH * abs(found.mean), smallest_effect / 2.0)
@@ -103,8 +103,8 @@ def precise_enough(found: PairedDifference, smallest_effect: float) -> bool:
 
 
 def running_moments(values: ArrayLike) -> pd.DataFrame:
-    """Mean and coefficient of variation of the first n replicates, for every n >= 2: columns ``n``, ``mean``,
-    ``variation`` (P4).
+    """Mean and coefficient of variation of the first n replicates, for every n >= 2: columns ``n``,
+    ``mean``, ``variation`` (P4).
     """
     sample = np.asarray(values, dtype=float)
     n = np.arange(1, sample.size + 1)

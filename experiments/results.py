@@ -20,9 +20,9 @@ class Results:
     """The finished runs of one sweep in one country; all that figures and tables may look at.
 
     ``runs`` has one row per finished run (identity, design point, summary value of each output), ``failed``
-    the rows of those that did not finish, ``outputs`` the registry (unit, label, ...), ``sweep`` the
-    manifest entry, ``points`` the design: where each point lies in the unit cube (``u_...``) and what it
-    sets (``set_...``).
+    the rows of those that did not finish, ``outputs`` the registry (unit, label, ...), ``sweep`` the manifest
+    entry, ``points`` the design: where each point lies in the unit cube (``u_...``) and what it sets
+    (``set_...``).
     """
 
     store: Store
@@ -128,8 +128,8 @@ class Results:
 
 
 def load_results(root: Path | str, country: str | None = None, study: str | None = None) -> Results:
-    """Open the latest sweep of a results directory (of a study, if named) for one country (default: the first
-    one of its study).
+    """Open the latest sweep of a results directory (of a study, if named) for one country (default: the
+    first one of its study).
     """
     manifest = read_manifest(root)
     sweeps = [sweep for sweep in manifest["sweeps"] if study in (None, sweep["study"]["name"])]

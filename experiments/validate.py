@@ -37,8 +37,8 @@ class Target:
 
 @dataclass(frozen=True)
 class Check:
-    """A target with the model's value and, where they exist, that of a plain regression and the model's own
-    when each month is predicted from the others.
+    """A target with the model's value and, where they exist, that of a plain regression and the model's
+    own when each month is predicted from the others.
     """
 
     target: Target
@@ -111,8 +111,8 @@ def load_targets(part: str) -> list[Target]:
 
 
 def load_left_out(part: str) -> dict[str, float]:
-    """Read the leave-one-month-out errors of a part (``sim/data/targets/PART_left_out.csv``) by target id; a
-    part without such a file has none.
+    """Read the leave-one-month-out errors of a part (``sim/data/targets/PART_left_out.csv``) by target id;
+    a part without such a file has none.
     """
     from sim.parameters import data_text
 

@@ -1,5 +1,5 @@
-"""Computing hardware and sites abroad, published for AI firms: generations on sale, cooling by hour, outside
-options.
+"""Computing hardware and sites abroad, published for AI firms: generations on sale, cooling by hour,
+outside options.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ def mean_subsidy_btc(first_height: float, blocks: float) -> float:
 
 @kernel
 def observe_hashprice(worlds, price_usd, fee_share, height, days):  # type: ignore[no-untyped-def]
-    """Publish what miners see at the start of the month: this month's price and reward on last month's hash
-    rate.
+    """Publish what miners see at the start of the month: this month's price and reward on last month's
+    hash rate.
     """
     world = worlds[0]
     world.btc_price_usd = price_usd
@@ -62,11 +62,9 @@ def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-un
     """Publish the hashprice at which the month's running machines earn just that hashprice (Eq. B1, B3).
 
     Difficulty follows within two weeks who runs, so miners do not decide on last month's: the machines that
-    run at a
-    hashprice p are those whose break-even lies below p, and p = reward / H(p). H rises with p, so the root is
-    unique; it is
-    found on a logarithmic grid of break-even prices. Home firms count at the mean of their hourly power
-    price.
+    run at a hashprice p are those whose break-even lies below p, and p = reward / H(p). H rises with p, so
+    the root is unique; it is found on a logarithmic grid of break-even prices. Home firms count at the mean
+    of their hourly power price.
     """
     world, par = worlds[0], pars[0]
     reward_usd = world.hashprice_usd_per_ph_day * world.network_hash_ehs * 1000.0
@@ -154,8 +152,8 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
 
 @kernel
 def strike_sites_abroad(world_miners, worlds, closed_share, running_share):  # type: ignore[no-untyped-def]
-    """Apply a dated event abroad: sites lost for good, whose machines are displaced (Eq. M4), and the part of
-    the rest that weather or a temporary cut leaves running this month.
+    """Apply a dated event abroad: sites lost for good, whose machines are displaced (Eq. M4), and the part
+    of the rest that weather or a temporary cut leaves running this month.
     """
     worlds[0].running_share_abroad = running_share
     if closed_share <= 0.0:

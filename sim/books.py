@@ -66,8 +66,8 @@ class Books:
 
     def open_power_accounts(self) -> None:
         """Fill the operator's twelve months of accounts before the first month, from the run's own drivers
-        without
-        new load; they give the reference energy cost and the first rebasing a full year to stand on.
+        without new load; they give the reference energy cost and the first rebasing a full year to stand
+        on.
         """
         model = self.model
         operator = model.state.operator

@@ -33,8 +33,8 @@ class MiningCensus(NamedTuple):
 
 class AiCensus(NamedTuple):
     """AI firms at the end of a month: load and pipeline (MW), IT load (MW of IT; new: not standing at the
-    start; anchored: under a flat contract), applications, cancellations and last obstacles by cause (1), cash
-    (USD).
+    start; anchored: under a flat contract), applications, cancellations and last obstacles by cause (1),
+    cash (USD).
     """
 
     load_mw: float

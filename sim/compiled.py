@@ -1,9 +1,8 @@
 """Compile at first use, and keep the result on disk under a name that changes with the sources.
 
 Numba's own cache looks at the file of the compiled loop only, not at the rules that it calls, so an edited
-rule would go
-on running in its old form. Here the cache directory is named by a hash of the module's source and of all it
-imports.
+rule would go on running in its old form. Here the cache directory is named by a hash of the module's source
+and of all it imports.
 """
 
 from __future__ import annotations
@@ -126,8 +125,8 @@ def kernel(function: Callable[..., Any]) -> Kernel:
 
 @functools.cache
 def agent_loop(procedure: Callable[..., None]) -> Callable[..., None]:
-    """Compile the loop that lets every agent of an array act: the column engine's half of "written once, run
-    two ways".
+    """Compile the loop that lets every agent of an array act: the column engine's half of "written once,
+    run two ways".
     """
 
     def loop(agents: Any, world: Any, policy: Any, par: Any) -> None:

@@ -15,9 +15,9 @@ from sim.compiled import kernel
 def clear_compute(ai_firms, worlds, policies, pars, gpu_price, first_price):  # type: ignore[no-untyped-def]
     """Publish prices by segment, what is left of demand, and the utilisation of merchant capacity.
 
-    Demand of a segment grows with time and with the price of compute below its trend. Contracts of the
-    state and of buyers abroad are served first; merchant capacity, colocation halls among it, sells at
-    home at a price between parities and the rest abroad. Returns demand at home and abroad, MW of IT.
+    Demand of a segment grows with time and with the price of compute below its trend. Contracts of the state
+    and of buyers abroad are served first; merchant capacity, colocation halls among it, sells at home at a
+    price between parities and the rest abroad. Returns demand at home and abroad, MW of IT.
     """
     world, par, policy = worlds[0], pars[0], policies[0]
     merchant, coming, state_contracts, foreign_contracts = 0.0, 0.0, 0.0, 0.0

@@ -156,9 +156,9 @@ def grant(firm, world, gpus):  # type: ignore[no-untyped-def]
 def convert_sites(miners, ai_firms, worlds, pars):  # type: ignore[no-untyped-def]
     """Let AI firms that wait take over energised sites of licensed miners with fibre, where both gain.
 
-    A buyer pays up to its gain from opening earlier; a miner asks for its site and for what the machines
-    on it would still earn; they meet in the middle. Buyers in order of slot, each takes the cheapest site
-    that is large enough. Returns MW that changed hands.
+    A buyer pays up to its gain from opening earlier; a miner asks for its site and for what the machines on
+    it would still earn; they meet in the middle. Buyers in order of slot, each takes the cheapest site that
+    is large enough. Returns MW that changed hands.
     """
     world, par = worlds[0], pars[0]
     moved = 0.0

@@ -15,8 +15,8 @@ class ScenarioError(ValueError):
 
 
 class ModelError(ArithmeticError):
-    """A month that breaks a law of the model (books, energy, stocks, finite outputs): a fault of the model or
-    an input that nobody thought of; the message names month and law in one line.
+    """A month that breaks a law of the model (books, energy, stocks, finite outputs): a fault of the model
+    or an input that nobody thought of; the message names month and law in one line.
     """
 
 

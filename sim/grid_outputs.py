@@ -110,8 +110,8 @@ def class_bills(model: WattLabModel) -> dict[str, float]:
 
 
 def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:
-    """Outputs on what is left for new load: hours a year at the pace of the month, and the margin of a block
-    at the price of the package.
+    """Outputs on what is left for new load: hours a year at the pace of the month, and the margin of a
+    block at the price of the package.
     """
     values, per_hour = model.values, HOURS_PER_YEAR / 24.0
     anywhere, by_zone, costs = (
@@ -134,8 +134,8 @@ def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:
 
 @kernel
 def count_hours(free_mw, probe_usd_per_mwh, offer_mw, probe_mw):  # type: ignore[no-untyped-def]
-    """Count hours of the day with room: for the offer in the best zone by limit, for the probe by limit and
-    zone; and the mean cost of the probe by zone, USD per MWh.
+    """Count hours of the day with room: for the offer in the best zone by limit, for the probe by limit
+    and zone; and the mean cost of the probe by zone, USD per MWh.
     """
     limits, zones, hours = free_mw.shape
     costs = np.zeros(zones)
@@ -190,8 +190,8 @@ class TypicalDays:
 
 
 def zone_columns(model: WattLabModel, power: MonthOfPower, surplus: Surplus) -> dict[str, FloatArray]:
-    """Hourly columns by zone: demand, price, shed load, surplus, and by technology what ran, what could have
-    run and its mean cost.
+    """Hourly columns by zone: demand, price, shed load, surplus, and by technology what ran, what could
+    have run and its mean cost.
     """
     system, result = model.power, power.result
     dearest = power.cost_usd_per_mwh.max()

@@ -116,8 +116,8 @@ def people(state: State) -> FloatArray:
 
 
 def check_people(label: str, state: State, before: FloatArray, jobs: FloatArray) -> None:
-    """People in each skill change only by entry, emigration and leaving the field, and those employed
-    here are those whom firms count (``jobs``, by skill).
+    """People in each skill change only by entry, emigration and leaving the field, and those employed here
+    are those whom firms count (``jobs``, by skill).
     """
     pools = state.skills
     after = people(state)

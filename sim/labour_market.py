@@ -45,8 +45,8 @@ def publish_hiring(worlds, skills):  # type: ignore[no-untyped-def]
 
 @kernel
 def count_jobs(miners, ai_firms):  # type: ignore[no-untyped-def]
-    """Count people at work by skill, shape (3, skills): construction, operations in mining, operations in AI.
-    Expatriates are not among them.
+    """Count people at work by skill, shape (3, skills): construction, operations in mining, operations in
+    AI. Expatriates are not among them.
     """
     jobs = np.zeros((3, SKILLS))
     for skill in range(SKILLS):

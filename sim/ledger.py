@@ -72,8 +72,8 @@ class Ledger:
         return float(self.flows[t, :, sector].sum())
 
     def check(self, t: int, cash_change_usd: dict[int, float]) -> None:
-        """Raise LedgerError unless every row sums to zero and the columns of firms equal the change in their
-        cash.
+        """Raise LedgerError unless every row sums to zero and the columns of firms equal the change in
+        their cash.
         """
         scale = max(1.0, float(np.abs(self.flows[t]).max()))
         worst = float(np.abs(self.flows[t].sum(axis=1)).max())

@@ -96,8 +96,8 @@ class MiningWorld:
         self.world["network_hash_ehs"] = hash_ehs
 
     def observe(self) -> dict[str, Any]:
-        """The last month's network (EH/s, J/TH at the machine, USD/PH/day) and machine market; by generation:
-        prices (USD per TH/s), and hash rate of the machines owned (EH/s).
+        """The last month's network (EH/s, J/TH at the machine, USD/PH/day) and machine market; by
+        generation: prices (USD per TH/s), and hash rate of the machines owned (EH/s).
         """
         world, firms = self.world[0], self.firms
         power_mw = float((firms["energised_mw"] / firms["pue"]).sum())

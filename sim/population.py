@@ -38,8 +38,8 @@ def identities(seed: int, purpose: str, count: int, columns: int) -> FloatArray:
 
 
 def places(count: int) -> FloatArray:
-    """A place in [0, 1) for every slot, evenly spread for any number of slots; it does not depend on how many
-    others there are.
+    """A place in [0, 1) for every slot, evenly spread for any number of slots; it does not depend on how
+    many others there are.
     """
     return np.asarray((0.5 + GOLDEN_RATIO * np.arange(count)) % 1.0)
 
@@ -64,8 +64,8 @@ def spread(mean: float, half_width: float, u: FloatArray) -> FloatArray:
 
 
 def settle_miners(state: State, seed: int, v: dict[str, float], zones: int) -> None:
-    """Give the home slots their identity; slot 0 is the state's own miner, then households, farms and foreign
-    firms.
+    """Give the home slots their identity; slot 0 is the state's own miner, then households, farms and
+    foreign firms.
     """
     firms = state.miners
     count = len(firms)

@@ -1,5 +1,5 @@
-"""The power system of a month: what plants can do, what the country and the new firms want, and what dispatch
-makes of it.
+"""The power system of a month: what plants can do, what the country and the new firms want, and what
+dispatch makes of it.
 """
 
 from __future__ import annotations
@@ -190,8 +190,8 @@ class PowerSystem:
         return cost
 
     def plant_series(self) -> FloatArray:
-        """Availability factor by month and plant: outages of thermal plants, water of hydro, dated events of
-        single ones.
+        """Availability factor by month and plant: outages of thermal plants, water of hydro, dated events
+        of single ones.
         """
         months = len(self.drivers.labels)
         factor = np.ones((months, len(self.country.plant)))
@@ -205,8 +205,8 @@ class PowerSystem:
         return factor
 
     def base_load(self, state: State, t: int) -> tuple[FloatArray, FloatArray]:
-        """Load of ordinary consumers at the generation end by zone and hour, and the solar that replaced some
-        of it.
+        """Load of ordinary consumers at the generation end by zone and hour, and the solar that replaced
+        some of it.
         """
         month = int(self.drivers.month_of_year[t])
         season = season_of(month)
@@ -219,8 +219,8 @@ class PowerSystem:
         return consumer_loads(state.consumers, profile, yield_share * sun / loss, battery, self.zones)
 
     def battery_mw(self, sun: FloatArray) -> FloatArray:
-        """Load that one MWh of batteries adds while the sun shines and takes away in the evening, MW by hour:
-        a full cycle on most days (Eq. M11).
+        """Load that one MWh of batteries adds while the sun shines and takes away in the evening, MW by
+        hour: a full cycle on most days (Eq. M11).
         """
         daily = self.values["battery_cycles_per_year"] * 24.0 / HOURS_PER_YEAR
         return daily * (sun / sun.sum() / self.values["battery_efficiency"] - self.evening)

@@ -13,8 +13,8 @@ LARGEST_SOLAR_SHARE, SMALLEST_LOAD_SHARE = 0.8, 0.05
 
 @kernel
 def firm_loads(miners, ai_firms, zones):  # type: ignore[no-untyped-def]
-    """Add up hourly load by zone: returns (licensed mining, other mining, AI), each zones x 24 in MW at the
-    meter.
+    """Add up hourly load by zone: returns (licensed mining, other mining, AI), each zones x 24 in MW at
+    the meter.
     """
     licensed = np.zeros((zones, 24))
     informal = np.zeros((zones, 24))
@@ -86,9 +86,9 @@ def publish_service(worlds, demand, cut_first, interrupted, shed):  # type: igno
 def value_dispatch(  # type: ignore[no-untyped-def]
     gen, price, demand, new_load, cost, imported, fuel, emission, days
 ):
-    """Turn dispatch into the month's totals: returns (price by hour weighted by zonal demand and at most the
-    dearest plant's cost, the same as one number for new load, energy cost, imported fuel in USD, generation
-    in MWh, emissions in t).
+    """Turn dispatch into the month's totals: returns (price by hour weighted by zonal demand and at most
+    the dearest plant's cost, the same as one number for new load, energy cost, imported fuel in USD,
+    generation in MWh, emissions in t).
     """
     plants, hours = gen.shape
     ceiling = cost.max()
@@ -117,8 +117,8 @@ def value_dispatch(  # type: ignore[no-untyped-def]
 
 @kernel
 def least_output(maximum, base, capacity, must_run, contract_gas, zone, load_share):  # type: ignore[no-untyped-def]
-    """Must-run output by plant, MW: a share of the least available in the day; contract gas of a zone runs at
-    ``load_share`` of the zone's mean ordinary load, spread by capacity.
+    """Must-run output by plant, MW: a share of the least available in the day; contract gas of a zone runs
+    at ``load_share`` of the zone's mean ordinary load, spread by capacity.
     """
     plants, hours = maximum.shape
     zones = base.shape[0]
@@ -145,8 +145,9 @@ def least_output(maximum, base, capacity, must_run, contract_gas, zone, load_sha
 def plant_limits(  # type: ignore[no-untyped-def]
     usual, factor, capacity, limited, water_share, storage_mw, hours
 ):
-    """What plants can do in a month: returns maximum output by plant and hour, MW, and the energy of storage
-    stations, MWh in ``hours`` hours (infinite for other plants). ``usual`` is the maximum without outages.
+    """What plants can do in a month: returns maximum output by plant and hour, MW, and the energy of
+    storage stations, MWh in ``hours`` hours (infinite for other plants). ``usual`` is the maximum without
+    outages.
     """
     plants, day = usual.shape
     maximum, water = np.empty((plants, day)), np.empty(plants)

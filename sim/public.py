@@ -1,5 +1,5 @@
-"""The public side of a month: the regime's timeline in force, reversal, and what the government sees of its
-targets.
+"""The public side of a month: the regime's timeline in force, reversal, and what the government sees of
+its targets.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def apply_policy(state: State, timeline, t: int, reversal_draw: float) -> None: 
     M7).
 
     A reversal closes the offer for good; it also moves connected sites towards the industrial tariff unless
-    contracts are
-    grandfathered. Meters rise towards the share that the regime wants, at the pace of a roll-out, and stay.
+    contracts are grandfathered. Meters rise towards the share that the regime wants, at the pace of a
+    roll-out, and stay.
     """
     _apply(state.policy, timeline, t, state.government, state.world, state.par, reversal_draw)
 

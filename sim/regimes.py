@@ -178,8 +178,9 @@ def parse_regime(content: dict[str, Any], where: str) -> Regime:
 
 
 def set_instruments(regime: Regime, values: Mapping[str, Any], where: str = "instruments") -> Regime:
-    """Hold instruments at the given values (in the form of a TOML file) during the whole timeline: the base
-    is set and no event changes them. Raises ScenarioError for an unknown name or a value that is not allowed.
+    """Hold instruments at the given values (in the form of a TOML file) during the whole timeline: the
+    base is set and no event changes them. Raises ScenarioError for an unknown name or a value that is not
+    allowed.
     """
     known = instruments()
     for key, value in values.items():
@@ -205,8 +206,8 @@ def policy_timeline(
     local_per_usd: float,
     ordinary: Mapping[str, float] | None = None,
 ) -> np.ndarray:
-    """Compile a regime into one Policy record per month; local prices are converted to the host's currency at
-    start, and a rate of -1 becomes the host's ordinary one (instrument -> rate).
+    """Compile a regime into one Policy record per month; local prices are converted to the host's currency
+    at start, and a rate of -1 becomes the host's ordinary one (instrument -> rate).
     """
     known = instruments()
     scale = local_per_usd / regime.local_per_usd

@@ -1,5 +1,5 @@
-"""Settlement of a month: collect the flows of all firms, run the power sector's accounts, post everything to
-the ledger.
+"""Settlement of a month: collect the flows of all firms, run the power sector's accounts, post everything
+to the ledger.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def _add_up(flows, foreign_share):  # type: ignore[no-untyped-def]
 
 
 def total(flows: FloatArray, foreign_share: FloatArray, state_share: float) -> Totals:
-    """Add up a flow matrix (firms x flows); ``foreign_share`` is ownership by firm, the state owns a share of
-    the firm in the first slot only.
+    """Add up a flow matrix (firms x flows); ``foreign_share`` is ownership by firm, the state owns a share
+    of the firm in the first slot only.
     """
     sums, foreign = _add_up(flows, foreign_share).tolist()
     return Totals(sums, foreign, (state_share * flows[0]).tolist())
@@ -90,8 +90,8 @@ def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
 
 @dataclass(frozen=True)
 class PowerAccounts:
-    """The power sector's month in USD and MWh: costs, what others and new load paid, what was subsidised or
-    left unpaid.
+    """The power sector's month in USD and MWh: costs, what others and new load paid, what was subsidised
+    or left unpaid.
     """
 
     energy_usd: float
@@ -137,8 +137,8 @@ class Treasury:
 
 
 def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float, float]:
-    """Bill every consumer class for what the grid delivered to it, and its fixed charge; returns (USD billed,
-    MWh sold, MWh that reached the distributors for them).
+    """Bill every consumer class for what the grid delivered to it, and its fixed charge; returns (USD
+    billed, MWh sold, MWh that reached the distributors for them).
     """
     surcharge = values["debt_surcharge_local_per_kwh"] / float(state.world["local_per_usd"][0])
     delivered = 1.0 - values["transmission_loss_share"]
@@ -254,8 +254,8 @@ def post_power(ledger: Ledger, t: int, power: MonthOfPower, accounts: PowerAccou
 
 
 def post_public(ledger: Ledger, t: int, treasury: Treasury) -> None:
-    """Post the treasury's own spending, guarantees bought from insurers abroad, what seized machines fetched
-    abroad, and programme money that comes late and is bridged by a loan.
+    """Post the treasury's own spending, guarantees bought from insurers abroad, what seized machines
+    fetched abroad, and programme money that comes late and is bridged by a loan.
     """
     spending = treasury.inspections_usd + treasury.metering_usd + treasury.training_usd
     ledger.post(t, "public_spending", T, H, spending)

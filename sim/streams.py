@@ -2,10 +2,9 @@
 (P1).
 
 A counter-based generator (Philox 4x64, 10 rounds; Salmon et al. 2011) turns the counter (month, agent,
-purpose, 0) under
-the key (seed, STREAM_VERSION) into four uniforms. No draw depends on how many other draws were made: adding
-an agent or a
-feature changes nobody else's luck. ``numpy.random.Philox`` is the oracle in the tests.
+purpose, 0) under the key (seed, STREAM_VERSION) into four uniforms. No draw depends on how many other draws
+were made: adding an agent or a feature changes nobody else's luck. ``numpy.random.Philox`` is the oracle in
+the tests.
 """
 
 from __future__ import annotations
@@ -99,8 +98,7 @@ def uniforms(seed: int, purpose: str, months: np.ndarray, agents: np.ndarray, co
     """Draw uniforms in (0, 1): one row per (month, agent) pair, ``count`` per row.
 
     ``months`` and ``agents`` are integer arrays of equal length (agent 0 for the world's own series);
-    ``purpose`` must be
-    registered in ``PURPOSES`` (KeyError otherwise).
+    ``purpose`` must be registered in ``PURPOSES`` (KeyError otherwise).
     """
     out = np.empty((len(agents), count))
     with np.errstate(over="ignore"):

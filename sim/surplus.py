@@ -2,8 +2,8 @@
 cost.
 
 New load is judged at this margin (Eq. B11): energy counts for a zone if its plants, or those behind the link,
-could make it at or below a cost, within the hourly limit of imported gas. Stored water is not counted, nor
-is gas of a month whose cargoes are used up: it would only be moved from another hour.
+could make it at or below a cost, within the hourly limit of imported gas. Stored water is not counted, nor is
+gas of a month whose cargoes are used up: it would only be moved from another hour.
 """
 
 from __future__ import annotations

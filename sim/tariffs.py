@@ -17,8 +17,7 @@ PEAK_HOURS = (17, 18, 19, 20)
 @register_jitable
 def mark_surplus(world: Any, policy: Any) -> None:
     """Turn hourly margins of offer over marginal cost into surplus hours: those that cover their cost, or,
-    where the
-    offer itself follows marginal cost, those cheaper than the day's mean.
+    where the offer itself follows marginal cost, those cheaper than the day's mean.
     """
     count = 0.0
     for hour in range(24):
@@ -35,8 +34,7 @@ def publish_tariffs(worlds, policies, pars, operators, governments, local_per_us
     """Publish hourly tariffs in USD per kWh from last month's marginal cost and the operator's tariffs.
 
     A fixed local price keeps its dollar value only by its indexation share. ``marginal_usd_per_mwh`` is
-    hourly, at the
-    generation end; delivery to a large user adds the transmission loss.
+    hourly, at the generation end; delivery to a large user adds the transmission loss.
     """
     world, policy, par = worlds[0], policies[0], pars[0]
     operator, government = operators[0], governments[0]

@@ -64,8 +64,8 @@ class TreasuryBooks:
         state.world["offer_subsidy_gdp_share"] = self.subsidy_usd.sum() / gdp_usd
 
     def coin_row(self, state: State, price_usd: float) -> dict[str, float]:
-        """Outputs on the state's coins: stock, value, revaluation and change of value of the month. A partner
-        takes its share of the coins when they are mined.
+        """Outputs on the state's coins: stock, value, revaluation and change of value of the month. A
+        partner takes its share of the coins when they are mined.
         """
         share = 1.0 - float(state.policy["state_partner_share"][0])
         coins = float(state.miners["coins_btc"][0])

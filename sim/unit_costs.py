@@ -19,8 +19,8 @@ PARTS_AI = ("revenue", "power", "backup", "other", "facility", "gpus")
 
 @kernel
 def mining_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
-    """Revenue and cost of a new licensed mine in ``PARTS_MINING``, USD per MWh, with the newest machine
-    on sale and capital as an annuity at the hurdle rate plus country risk over the life of the machines.
+    """Revenue and cost of a new licensed mine in ``PARTS_MINING``, USD per MWh, with the newest machine on
+    sale and capital as an annuity at the hurdle rate plus country risk over the life of the machines.
     """
     world, policy, par = worlds[0], policies[0], pars[0]
     newest = -1

@@ -61,9 +61,7 @@ class Recorder:
         self.values = np.full((len(labels), len(self.names)), np.nan)
 
     def record(self, t: int, row: dict[str, float]) -> None:
-        """Store a month. Raises ModelError naming an output that is missing, unknown or not
-        finite.
-        """
+        """Store a month. Raises ModelError naming an output that is missing, unknown or not finite."""
         if row.keys() != outputs().keys():
             wrong = sorted(row.keys() ^ outputs().keys())
             raise ModelError(f"{self.labels[t]}: outputs missing or unknown: {', '.join(wrong)}")

@@ -11,9 +11,9 @@ from agents.rules.choice import LARGEST_EXPONENT, exp_or_inf, logistic
 def evade_declared(p: float, s: float) -> bool:
     """Does a risk-neutral taxpayer evade? Eq. B9: iff `p(1+s) < 1`.
 
-    Under the same condition a risk-averse one evades at least a little.
-    Detection probability p in [0, 1], fine rate s on the evaded tax (tax itself is repaid too). Source:
-    Allingham & Sandmo 1972, Yitzhaki 1974 (verify before citing).
+    Under the same condition a risk-averse one evades at least a little. Detection probability p in [0, 1],
+    fine rate s on the evaded tax (tax itself is repaid too). Source: Allingham & Sandmo 1972, Yitzhaki 1974
+    (verify before citing).
     """
     return p * (1.0 + s) < 1.0
 

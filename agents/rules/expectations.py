@@ -52,8 +52,8 @@ def forecast_anchor(p: float, anchor: float, weight: float) -> float:
 def expected_decline(base: float, weight: float, hash_growth: float) -> float:
     """Decline of hashprice per month that miners expect at an unchanged coin price. Eq. M1.
 
-    Base rate per month, weight in [0, 1] of the growth of world hash (log per month) learned from the past;
-    a shrinking network promises no rise. Source: MODEL.md M1.
+    Base rate per month, weight in [0, 1] of the growth of world hash (log per month) learned from the past; a
+    shrinking network promises no rise. Source: MODEL.md M1.
     """
     return base + weight * max(0.0, hash_growth)
 

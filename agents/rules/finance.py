@@ -250,8 +250,8 @@ def share_after_event(hazard_per_year: float, life_years: float, protected_years
     """Expected share of a life that lies behind the first event of a Poisson process and unprotected. Eq. M8.
 
     Hazard h per year >= 0, life L in years > 0, protection P in years from the start of life: an event during
-    P takes effect at its end. `((L - P) - (e^{-hP} - e^{-hL})/h)/L`, 0 without hazard or if P >= L.
-    Source: Poisson waiting time.
+    P takes effect at its end. `((L - P) - (e^{-hP} - e^{-hL})/h)/L`, 0 without hazard or if P >= L. Source:
+    Poisson waiting time.
     """
     protected = max(0.0, protected_years)
     if hazard_per_year <= 0.0 or not protected < life_years:

@@ -156,9 +156,8 @@ def contest_hash(reward: float, active: int, cost_sum: float) -> float:
 def contest_equilibrium_share(cost: float, active: int, cost_sum: float) -> float:
     """Equilibrium share of a firm, `1 - (n-1) c_i / sum c`, or 0 if it stays out. Eq. B5.
 
-    Own cost and sum of the active firms' costs in USD per hash unit and period (nan if not
-    positive), number of active firms. Source:
-    Arnosti & Weinberg 2022.
+    Own cost and sum of the active firms' costs in USD per hash unit and period (nan if not positive), number
+    of active firms. Source: Arnosti & Weinberg 2022.
     """
     if cost_sum <= 0.0:
         return math.nan

@@ -79,8 +79,8 @@ def breakeven_usd_per_kwh(hashprice_usd_per_ph_day: float, efficiency_j_per_th: 
 def hash_ehs_from_power(power_mw: float, efficiency_j_per_th: float, pue: float) -> float:
     """Hash rate that a power draw carries, in EH/s. Eq. B1.
 
-    Power at the meter in MW, efficiency in J/TH, PUE a factor >= 1; nan if either is not positive.
-    Source: unit arithmetic (1 EH/s at 1 J/TH is 1 MW).
+    Power at the meter in MW, efficiency in J/TH, PUE a factor >= 1; nan if either is not positive. Source:
+    unit arithmetic (1 EH/s at 1 J/TH is 1 MW).
     """
     if efficiency_j_per_th <= 0.0 or pue <= 0.0:
         return math.nan

@@ -77,8 +77,8 @@ def peak_memory_mb(months: int) -> float:
 
 
 def memory_growth_mb(runs: int, settled: int = SETTLED_RUNS) -> float | None:
-    """Growth of resident memory over short runs in one process after the first ones (``settled``), MiB; None
-    where the system does not tell it.
+    """Growth of resident memory over short runs in one process after the first ones (``settled``), MiB;
+    None where the system does not tell it.
     """
     if not Path("/proc/self/statm").exists():
         return None

@@ -1,5 +1,5 @@
-"""What the model says of every target on AI firms: break-even price, risk against power, build times, queue,
-capacity in the country, and GPU prices after the fit.
+"""What the model says of every target on AI firms: break-even price, risk against power, build times,
+queue, capacity in the country, and GPU prices after the fit.
 """
 
 from __future__ import annotations

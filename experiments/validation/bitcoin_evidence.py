@@ -1,5 +1,5 @@
-"""Tables on world mining for figures: the hindcast with its band, what the hash supply of a month looks like,
-the fleet by age, the load at every power price, and what pays in Pakistan in mid 2026.
+"""Tables on world mining for figures: the hindcast with its band, what the hash supply of a month looks
+like, the fleet by age, the load at every power price, and what pays in Pakistan in mid 2026.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def hindcast(size: str) -> pd.DataFrame:
 
 
 def fleets(size: str) -> pd.DataFrame:
-    """Machines abroad by month and generation: age, hash rate owned, and break-even at each firm's own power
-    price (hash-weighted quantile steps come from the figure).
+    """Machines abroad by month and generation: age, hash rate owned, and break-even at each firm's own
+    power price (hash-weighted quantile steps come from the figure).
     """
     world, rows = hindcast_world(seed=1), []
     par = world.par[0]

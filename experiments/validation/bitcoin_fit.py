@@ -4,8 +4,8 @@
 registry carries its median, parameter by parameter, and not the best fit: differential evolution from the
 best draws fitted 2017-2020 better (0.08 against 0.12 in log10 of hash) and predicted worse. Both were
 compared on 2021-2025, so the choice between them is no blind prediction; the ensemble itself is one. Written
-to ``sim/data/targets/bitcoin_ensemble.csv``, the median first. Run with
-``python -m experiments.validation.bitcoin_fit``.
+to ``sim/data/targets/bitcoin_ensemble.csv``, the median first. Run with ``python -m
+experiments.validation.bitcoin_fit``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The price of a GPU hour fitted to its anchors up to 2025, and what the fit says about 2026 (Eq. M13).
 
-Log price = level + drift t + gap; the gap reverts to zero (Ornstein-Uhlenbeck) from a scarcity at the
-first anchor. Three anchors cannot tell five numbers apart, so drift, reversion, volatility and the first
-gap carry priors (the published or judged ranges of the registry) and the fit is the mode of the
-posterior. Jumps stay at their prior: one scarcity in the window is the first gap itself.
+Log price = level + drift t + gap; the gap reverts to zero (Ornstein-Uhlenbeck) from a scarcity at the first
+anchor. Three anchors cannot tell five numbers apart, so drift, reversion, volatility and the first gap carry
+priors (the published or judged ranges of the registry) and the fit is the mode of the posterior. Jumps stay
+at their prior: one scarcity in the window is the first gap itself.
 """
 
 from __future__ import annotations

@@ -132,8 +132,8 @@ def scan(memory: list[dict[str, FloatArray]]) -> list[Row]:
 
 
 def left_out_errors(memory: list[dict[str, FloatArray]]) -> list[dict[str, str | float]]:
-    """WAPE by fuel, %, when each month is predicted by the candidate that is best on the other months, beside
-    that of a straight line fitted without the month.
+    """WAPE by fuel, %, when each month is predicted by the candidate that is best on the other months,
+    beside that of a straight line fitted without the month.
     """
     published = books(*PERIODS[FITTED])
     found: list[dict[str, str | float]] = []

@@ -55,8 +55,8 @@ def set_all(record: Any, values: dict[str, Any]) -> None:
 def month(
     world: dict[str, Any] | None = None, policy: dict[str, Any] | None = None, **values: float
 ) -> Month:
-    """A month at 50 USD/PH/day with an open offer at 5 cents and an industrial tariff of 12; ``values`` are
-    parameters.
+    """A month at 50 USD/PH/day with an open offer at 5 cents and an industrial tariff of 12; ``values``
+    are parameters.
     """
     seen = new_records(World, 1)[0]
     defaults = {

@@ -141,8 +141,8 @@ def test_cut_off_months_pass_before_anything_is_planned():
 
 
 def test_miners_learn_from_raids_and_forget():
-    """M6: what is above the true rate fades by the memory's share a month; a raid, own or a peer's, adds to
-    it.
+    """M6: what is above the true rate fades by the memory's share a month; a raid, own or a peer's, adds
+    to it.
     """
     quiet, caught = inspected(1.0, rate=0.02), inspected(0.0, rate=0.02)
     assert quiet.perceived_hazard == pytest.approx(0.02 + VALUES["hazard_memory"] * (0.01 - 0.02), rel=1e-12)

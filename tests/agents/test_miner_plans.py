@@ -32,8 +32,8 @@ def value_month_by_month(
 ) -> tuple[float, float]:
     """Present value of a TH/s as a plain sum over its months, and its first month's revenue.
 
-    Margins come at the end of each month; revenue declines and drops at the halving; the machine stops
-    for good in the month from which on revenue no longer covers cost.
+    Margins come at the end of each month; revenue declines and drops at the halving; the machine stops for
+    good in the month from which on revenue no longer covers cost.
     """
     world, policy, par = now
     hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster])

@@ -1,5 +1,5 @@
-"""Government, lender, consumers and workers: reviews, refusals, demand response, solar, and people who come
-and go.
+"""Government, lender, consumers and workers: reviews, refusals, demand response, solar, and people who
+come and go.
 """
 
 from __future__ import annotations

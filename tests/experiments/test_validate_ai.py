@@ -1,5 +1,5 @@
-"""AI firms and labour against published facts: the break-even table, the worth of a point of risk, the fit of
-the GPU price, and how much of the record is met.
+"""AI firms and labour against published facts: the break-even table, the worth of a point of risk, the fit
+of the GPU price, and how much of the record is met.
 """
 
 from __future__ import annotations

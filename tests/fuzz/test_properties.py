@@ -1,5 +1,5 @@
-"""Properties that hold for any input: books of any postings, files written at any moment, code that no file
-can bring along.
+"""Properties that hold for any input: books of any postings, files written at any moment, code that no
+file can bring along.
 """
 
 from __future__ import annotations

@@ -193,8 +193,8 @@ def test_dispatch_stays_within_plants_link_and_load(diary):
 
 
 def test_generation_is_what_was_billed_stolen_lost_or_curtailed(diary):
-    """Energy of the month: every MWh generated and not curtailed reached somebody or was lost on the way to
-    him.
+    """Energy of the month: every MWh generated and not curtailed reached somebody or was lost on the way
+    to him.
     """
     values = diary.model.values
     transmission = 1.0 - values["transmission_loss_share"]

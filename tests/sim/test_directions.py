@@ -199,8 +199,8 @@ def applications(folder: Path, hazard: float, terms: dict[str, Any]) -> list[pd.
     ids=["grandfathered", "retroactive"],
 )
 def test_policy_uncertainty_hurries_or_deters_by_what_happens_to_contracts(tmp_path, terms, sign):
-    """M8: a withdrawal that spares contracts makes firms commit before it comes; one that does not keeps them
-    away. Applications until the month in which the withdrawal strikes, the same months in both arms.
+    """M8: a withdrawal that spares contracts makes firms commit before it comes; one that does not keeps
+    them away. Applications until the month in which the withdrawal strikes, the same months in both arms.
     """
     calm, risky = (applications(tmp_path, hazard, terms) for hazard in (0.0, 0.35))
     still_open = [months["quota_mw"].to_numpy() > 0.0 for months in risky]

@@ -1,5 +1,5 @@
-"""Every instrument moves what it should, in the direction it should, over paired seeds; at its neutral value,
-or where its precondition is missing, it changes no bit of a run.
+"""Every instrument moves what it should, in the direction it should, over paired seeds; at its neutral
+value, or where its precondition is missing, it changes no bit of a run.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The world's miners in a run: free entry at rest (B3), closure (B4), hysteresis (B7), lost sites (M4), and
-the stylised facts of theory with paired seeds.
+"""The world's miners in a run: free entry at rest (B3), closure (B4), hysteresis (B7), lost sites (M4),
+and the stylised facts of theory with paired seeds.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def test_the_world_alone_is_the_world_of_a_full_run_without_miners_at_home():
 
 
 def homogeneous(price_usd: float, start_ehs: float) -> MiningWorld:
-    """Equal firms in a world where nothing changes: constant reward, no halving, no progress, no dilution, no
-    delay, small steps.
+    """Equal firms in a world where nothing changes: constant reward, no halving, no progress, no dilution,
+    no delay, small steps.
     """
     world = world_of(
         240, world_build_months=1.0, rig_delivery_months=1.0, world_expansion_share=0.2,
@@ -99,8 +99,8 @@ def free_entry_hashprice(world: MiningWorld) -> float:
 
 @pytest.mark.slow
 def test_free_entry_comes_to_rest_where_hurdle_and_cost_are_just_covered():
-    """B3 in a run: H* = R/c. Sunk machines stay, so entry stops just below the free-entry hashprice; the gap
-    is what firms order before they see each other's machines.
+    """B3 in a run: H* = R/c. Sunk machines stay, so entry stops just below the free-entry hashprice; the
+    gap is what firms order before they see each other's machines.
     """
     rest = {}
     for price, start_ehs in ((60_000.0, 600.0), (120_000.0, 1200.0)):
@@ -134,8 +134,8 @@ def test_two_levels_of_entry_differ_as_the_closed_form_says(eta):
 
 
 def test_a_single_firm_enters_at_the_option_price_and_leaves_below_running_cost():
-    """B7 in a run: with the option rule as its hurdle a firm enters at V* = b/(b-1) I and, its machines sunk,
-    leaves only where they do not cover running cost: hysteresis within one move of the sweep.
+    """B7 in a run: with the option rule as its hurdle a firm enters at V* = b/(b-1) I and, its machines
+    sunk, leaves only where they do not cover running cost: hysteresis within one move of the sweep.
     """
     premium = option_premium(0.12, 0.06, 0.4)
     tax = 0.0
@@ -308,8 +308,8 @@ def test_concentration_rises_when_reward_falls():
 
 
 def test_the_power_price_at_which_load_falls_rises_with_hashprice():
-    """Fact 5: at a given power price the load that runs grows with hashprice, and the elasticity is that of
-    the state.
+    """Fact 5: at a given power price the load that runs grows with hashprice, and the elasticity is that
+    of the state.
     """
     world = world_of(6)
     world.run(6)

@@ -1,5 +1,5 @@
-"""A scenario's text and hash: equal for equal scenarios, different for every difference, whatever the order
-of keys.
+"""A scenario's text and hash: equal for equal scenarios, different for every difference, whatever the
+order of keys.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """B2 Difficulty retarget.
 
-Source: `D' = D * clip(2016*600/T, 1/4, 4)` (Bitcoin Core); under hash growth g per second the epoch lasts
-`T = W(g*tau)/g`, from `H(e^{gT}-1)/g = work` and `e^{gT} = tau/T`.
+Source: `D' = D * clip(2016*600/T, 1/4, 4)` (Bitcoin Core); under hash growth g per second the epoch lasts `T
+= W(g*tau)/g`, from `H(e^{gT}-1)/g = work` and `e^{gT} = tau/T`.
 
 The model does not implement the 2015-interval quirk of the real code; its size is tested here (0.05 %).
 """

@@ -1,8 +1,8 @@
 """B6 Irreversible entry with technical progress, and B6b its monthly version.
 
-Source: derived in theory.md, of the Prat & Walter (JPE 2021) type: b > 1 solves
-`sigma^2/2 b(b-1) + (alpha+a) b - (r+a) = 0`; `Pbar/(I + C/r) = b/(b-1) (r-alpha) = 1/w`. Monthly:
-`w(x) = e^x dt + e^{-(r+a)dt} E w(min(x',0))`, 3,001 points over [-14, 0].
+Source: derived in theory.md, of the Prat & Walter (JPE 2021) type: b > 1 solves `sigma^2/2 b(b-1) + (alpha+a)
+b - (r+a) = 0`; `Pbar/(I + C/r) = b/(b-1) (r-alpha) = 1/w`. Monthly: `w(x) = e^x dt + e^{-(r+a)dt} E
+w(min(x',0))`, 3,001 points over [-14, 0].
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """B12 Tariff loop.
 
-Source: arXiv 1803.07643 for the statement, algebra in theory.md: linear demand has a solution iff
-`F <= (a-bc)^2/(4b)`; `p' = c + F/D(p)` converges to the lower root; multiplier `1/(1 - eps s_F)`.
+Source: arXiv 1803.07643 for the statement, algebra in theory.md: linear demand has a solution iff `F <=
+(a-bc)^2/(4b)`; `p' = c + F/D(p)` converges to the lower root; multiplier `1/(1 - eps s_F)`.
 """
 
 from __future__ import annotations

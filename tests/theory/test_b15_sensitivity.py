@@ -1,6 +1,6 @@
-"""B15 Sensitivity pipeline: Ishigami a=7, b=.1: variance 13.844588; S = (.313905, .442411, 0);
-S_T = (.557589, .442411, .243684); Shapley (.435747, .442411, .121842), sum 1. The project's own code paths,
-from the design of a study to the indices with their bootstrap intervals.
+"""B15 Sensitivity pipeline: Ishigami a=7, b=.1: variance 13.844588; S = (.313905, .442411, 0); S_T =
+(.557589, .442411, .243684); Shapley (.435747, .442411, .121842), sum 1. The project's own code paths, from
+the design of a study to the indices with their bootstrap intervals.
 """
 
 from __future__ import annotations
