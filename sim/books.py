@@ -64,6 +64,10 @@ class Books:
         self.converted_mw = 0.0
         self.take_census()
 
+    def close_for_good(self) -> None:
+        """Forget the model, which holds these books: nothing more will happen in it."""
+        self.__dict__.pop("model", None)
+
     def open_power_accounts(self) -> None:
         """Fill the operator's twelve months of accounts before the first month, from the run's own drivers
         without new load; they give the reference energy cost and the first rebasing a full year to stand

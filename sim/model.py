@@ -260,9 +260,16 @@ class WattLabModel(mesa.Model):
         return self._all_agents
 
     def close(self) -> None:
-        """Let go of what Mesa keeps alive: its class-level counter of ids holds every model otherwise."""
+        """Let go of what would keep a finished model alive.
+
+        Mesa's class-level counter of ids holds every model for good. Mesa also binds the model's own step to
+        it, and the books know their model: such circles keep the arrays of a run until the collector comes.
+        """
         self.agent_sets.clear()
         mesa.Agent._ids.pop(self, None)
+        for circle in ("step", "_user_step"):
+            self.__dict__.pop(circle, None)
+        self.books.close_for_good()
 
     def _draw(self, kind: str, purpose: str) -> np.ndarray:
         """Draws of all months for a kind: months x agents x slots."""
