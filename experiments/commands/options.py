@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 Quick = Annotated[bool, typer.Option("--quick", help="The quick size of the study (default).")]
 Full = Annotated[bool, typer.Option("--full", help="The full size of the study.")]
+ResultsOut = Annotated[Path, typer.Option(help="Results directory; what is stored there is kept.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes (default: one per processor).")]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")]
 AllowIncomplete = Annotated[

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from experiments.commands import app
-from experiments.commands.options import AllowIncomplete, Full, Quick, Retry, Workers, size_name
+from experiments.commands.options import AllowIncomplete, Full, Quick, ResultsOut, Retry, Workers, size_name
 from experiments.commands.output import exit_code, report_sweep
 
 
@@ -16,9 +15,7 @@ from experiments.commands.output import exit_code, report_sweep
 def reproduce(
     quick: Quick = False,
     full: Full = False,
-    out: Annotated[Path, typer.Option(help="Results directory; what is stored there is kept.")] = Path(
-        "results"
-    ),
+    out: ResultsOut = Path("results"),
     workers: Workers = None,
     retry_failed: Retry = False,
     allow_incomplete: AllowIncomplete = False,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands import app
-from experiments.commands.options import Full, Quick, Scheduler, Workers, size_name
+from experiments.commands.options import Full, Quick, ResultsOut, Scheduler, Workers, size_name
 from experiments.commands.output import exit_code, report_sweep
 
 
@@ -17,9 +17,7 @@ def search(
     study: Annotated[str, typer.Argument(help="Study with [search]: shipped name or path of a .toml file.")],
     quick: Quick = False,
     full: Full = False,
-    out: Annotated[Path, typer.Option(help="Results directory; what is stored there is kept.")] = Path(
-        "results"
-    ),
+    out: ResultsOut = Path("results"),
     workers: Workers = None,
     scheduler: Scheduler = None,
 ) -> None:

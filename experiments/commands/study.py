@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands import app
-from experiments.commands.options import Full, Quick, Scheduler, Workers, size_name
+from experiments.commands.options import Full, Quick, ResultsOut, Scheduler, Workers, size_name
 from experiments.commands.output import exit_code, report_sweep
 
 study_app = typer.Typer(help="Start a study, and check what it costs.", no_args_is_help=True)
@@ -49,9 +49,7 @@ def run(
     study: Annotated[str, typer.Argument(help="Shipped study or path of a .toml file.")],
     quick: Quick = False,
     full: Full = False,
-    out: Annotated[Path, typer.Option(help="Results directory; what is stored there is kept.")] = Path(
-        "results"
-    ),
+    out: ResultsOut = Path("results"),
     workers: Workers = None,
     scheduler: Scheduler = None,
 ) -> None:
