@@ -42,8 +42,11 @@ class Result:
 
     def summary(self) -> dict[str, dict[str, object]]:
         """One value per output, aggregated over the run as its registry entry says: name -> value, unit."""
+        # One matrix: pandas copies the notes of a frame, here all units, at every access to a column
+        values = self.months.to_numpy()
+        place = {name: column for column, name in enumerate(self.months.columns)}
         return {
-            name: {"value": output.aggregate(self.months[name].to_numpy()), "unit": output.unit}
+            name: {"value": output.aggregate(values[:, place[name]]), "unit": output.unit}
             for name, output in outputs().items()
         }
 
