@@ -97,6 +97,7 @@ class Page:
         with ui.row().classes("w-full justify-between items-baseline no-wrap mt-1"):
             ui.label(control.label).classes("text-sm").tooltip(control.help)
             shown = ui.label(_amount(value, control)).classes("text-sm text-right")
+            shown.props(f'data-testid="amount-{control.name}"')
 
         def moved(event: Any) -> None:
             self._set(control, float(event.value))

@@ -149,7 +149,7 @@ class Session:
         finally:
             model.close()
 
-    def _begin(self, work: Callable[[Job], None]) -> bool:
+    def _begin(self, work: Callable[[Job], str]) -> bool:
         with self._lock:
             if self.job.running:
                 return False
@@ -158,23 +158,25 @@ class Session:
         self._thread.start()
         return True
 
-    def _guarded(self, work: Callable[[Job], None], job: Job) -> None:
+    def _guarded(self, work: Callable[[Job], str], job: Job) -> None:
         from sim import ScenarioError
 
+        text, wrong = "", ""
         try:
-            work(job)
+            text = work(job)
         except Stopped:
-            job.text = "stopped"
+            text = "stopped"
         except ScenarioError as error:
-            job.error = str(error)
+            wrong = str(error)
         except Exception as error:  # What went wrong belongs on the page, whatever it is.
-            job.error = f"{type(error).__name__}: {error}"
-        finally:
+            wrong = f"{type(error).__name__}: {error}"
+        with self._lock:
+            self.version += 1
             job.running = False
-            with self._lock:
-                self.version += 1
+            # Last, so that a page that shows how the job ended never shows the view before it.
+            job.text, job.error = text, wrong
 
-    def _run(self, settings: Settings, job: Job) -> None:
+    def _run(self, settings: Settings, job: Job) -> str:
         known = self.baseline is not None and self.baseline.settings.all_seeds() == settings.all_seeds()
         known = known and self.baseline is not None and self.baseline.settings.months == settings.months
         parts = 1 if known else 2
@@ -185,16 +187,16 @@ class Session:
             base = view if same == settings else simulate_view(same, job, 1, parts)
         with self._lock:
             self.draft, self.view, self.baseline = settings, view, base
-        job.text = f"{len(view.results)} runs in {view.wall_s:.2f} s; scenario {view.scenario_hash}"
+        return f"{len(view.results)} runs in {view.wall_s:.2f} s; scenario {view.scenario_hash}"
 
-    def _run_baseline(self, job: Job) -> None:
+    def _run_baseline(self, job: Job) -> str:
         from experiments.analysis import bca_interval
 
         bca_interval([0.0, 1.0, 2.0, 3.0])  # Loads SciPy, which takes half a second.
         base = simulate_view(self.baseline_settings, job, 0, 1)
         with self._lock:
             self.baseline = base
-        job.text = "ready"
+        return "ready"
 
 
 def simulate_view(settings: Settings, job: Job, part: int, parts: int) -> View:

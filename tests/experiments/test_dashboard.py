@@ -17,7 +17,7 @@ import pytest
 
 from experiments.dashboard import charts
 from experiments.dashboard.controls import controls_for
-from experiments.dashboard.session import AGENT_KINDS, Session
+from experiments.dashboard.session import AGENT_KINDS, Job, Session
 from experiments.errors import ExperimentError
 from experiments.scenario_file import Settings, read_settings
 from sim import instruments, list_regimes, load_scenario, simulate
@@ -81,6 +81,21 @@ def test_a_stopped_job_ends_early_and_keeps_the_view(session: Session, monkeypat
     assert session.job.text == "stopped"
     assert session.job.share < 1.0
     assert session.view is before
+
+
+def test_a_job_says_how_it_ended_only_when_its_view_can_be_shown(monkeypatch: pytest.MonkeyPatch):
+    other, seen = Session(), []
+
+    class Watched(Job):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "text" and "runs in" in str(value):
+                seen.append((self.running, other.version, other.view is not None))
+            super().__setattr__(name, value)
+
+    monkeypatch.setattr("experiments.dashboard.session.Job", Watched)
+    other.start(Settings(months=1))
+    other.wait()
+    assert seen == [(False, 1, True)]
 
 
 def test_the_history_of_an_agent_ends_in_its_final_state(session: Session):
@@ -187,12 +202,14 @@ def test_the_page_runs_what_its_sliders_say(browser: Any, address: str, tmp_path
     wait.until(lambda _: find("status").text == "ready")
     find("run").click()
     wait.until(lambda _: "runs in" in find("status").text)
-    first = find("status").text
+    first, offered = find("status").text, find("amount-tariff_local_per_kwh").text
     slider = find("slider-tariff_local_per_kwh")
     ActionChains(browser).move_to_element_with_offset(slider, -140, 0).click().perform()
+    # The server has the new value once it has written it beside the slider.
+    wait.until(lambda _: find("amount-tariff_local_per_kwh").text != offered)
     find("run").click()
     wait.until(lambda _: "runs in" in find("status").text and find("status").text != first)
-    assert "1 instruments moved" in find("title").text
+    wait.until(lambda _: "1 instruments moved" in find("title").text)
 
     next(
         button for button in browser.find_elements(By.TAG_NAME, "button") if "SCENARIO" in button.text
