@@ -28,9 +28,9 @@ def duration(seconds: float) -> str:
 def line(progress: Progress) -> str:
     """Write the state of a sweep as one line: runs, rate, time left, failures."""
     text = f"{progress.finished} of {progress.total} runs"
-    if progress.done:
+    if progress.done > progress.warm_done:
         text += f", {progress.rate_per_s:.2f} runs/s, {duration(progress.left_s)} left"
-    elif progress.stored_before < progress.total:
+    elif progress.finished < progress.total:
         text += ", starting"
     return text + (f", {progress.failed} failed" if progress.failed else "")
 

@@ -33,6 +33,15 @@ class Progress:
     done: int = 0
     failed: int = 0
     started: float = field(default_factory=time.monotonic)
+    # The first batch may have compiled the model: rate and time left are those of the batches after it.
+    warm_done: int = 0
+    warm_since: float = 0.0
+
+    def add(self, runs: int) -> None:
+        """Count a batch of runs that has just been settled."""
+        if not self.done:
+            self.warm_done, self.warm_since = runs, time.monotonic()
+        self.done += runs
 
     @property
     def finished(self) -> int:
@@ -41,13 +50,14 @@ class Progress:
 
     @property
     def rate_per_s(self) -> float:
-        """Runs finished per second since the start."""
-        return self.done / max(time.monotonic() - self.started, 1e-9)
+        """Runs finished per second since the first batch; 0 until then."""
+        return (self.done - self.warm_done) / max(time.monotonic() - self.warm_since, 1e-9)
 
     @property
     def left_s(self) -> float:
-        """Time left at this rate; infinite before the first batch."""
-        return (self.total - self.finished) / self.rate_per_s if self.done else float("inf")
+        """Time left at this rate; infinite while there is none."""
+        rate = self.rate_per_s
+        return (self.total - self.finished) / rate if rate > 0.0 else float("inf")
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,7 @@ class _Collected:
     errors: list[str] = field(default_factory=list)
 
     def add(self, reports: Sequence[RunReport]) -> None:
-        self.progress.done += len(reports)
+        self.progress.add(len(reports))
         for report in reports:
             if report.status != OK:
                 self.progress.failed += 1

@@ -302,6 +302,10 @@ def test_durations_and_progress_lines_are_for_people(monkeypatch: pytest.MonkeyP
         "3 h 20 min",
         "?",
     ]
-    running = Progress(total=50, stored_before=10, done=20, failed=1, started=10.0)
-    assert line(running) == "30 of 50 runs, 2.00 runs/s, 10 s left, 1 failed"
-    assert line(Progress(total=50, started=20.0)) == "0 of 50 runs, starting"
+    running = Progress(total=50, stored_before=10, done=24, failed=1, warm_done=4, warm_since=10.0)
+    assert line(running) == "34 of 50 runs, 2.00 runs/s, 8 s left, 1 failed"
+    first = Progress(total=50, started=20.0)
+    assert line(first) == "0 of 50 runs, starting"
+    first.add(10)
+    assert line(first) == "10 of 50 runs, starting"
+    assert line(Progress(total=3, done=3, warm_done=3)) == "3 of 3 runs"

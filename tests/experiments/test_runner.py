@@ -238,8 +238,16 @@ def test_batches_hold_every_task_once_and_keep_the_order():
     assert len(split(tasks[:3], workers=2)) == 3
 
 
-def test_progress_knows_rate_and_time_left(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("experiments.runner.time.monotonic", lambda: 20.0)
-    progress = Progress(total=50, stored_before=10, done=20, started=10.0)
-    assert (progress.finished, progress.rate_per_s, progress.left_s) == (30, 2.0, 10.0)
-    assert Progress(total=5, started=10.0).left_s == float("inf")
+def test_progress_knows_rate_and_time_left_and_leaves_out_the_batch_that_compiles(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    now = 0.0
+    monkeypatch.setattr("experiments.runner.time.monotonic", lambda: now)
+    progress = Progress(total=60, stored_before=10)
+    assert progress.left_s == float("inf")
+    now = 100.0
+    progress.add(5)
+    assert (progress.finished, progress.rate_per_s, progress.left_s) == (15, 0.0, float("inf"))
+    now = 110.0
+    progress.add(20)
+    assert (progress.finished, progress.rate_per_s, progress.left_s) == (35, 2.0, 12.5)
