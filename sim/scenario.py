@@ -51,10 +51,18 @@ class Scenario:
         return found | self.overrides
 
     def sizes(self) -> dict[str, int]:
-        """Number of records by kind of agent."""
+        """Number of records by kind of agent.
+
+        Firms at home are one to one, so their number is a parameter; firms abroad are a resolution.
+        """
+        values = self.values()
+        home = {
+            "miners": round(values["would_be_miners"]),
+            "ai_firms": round(values["would_be_ai_firms"]),
+        }
         consumers = len(self.country_data.consumer_class) * len(self.country_data.zones)
-        single = {"operator": 1, "government": 1, "lender": 1}
-        return {**self.population, "consumers": consumers, "skills": len(self.country_data.skill), **single}
+        others = {"consumers": consumers, "skills": len(self.country_data.skill)}
+        return {**home, **self.population, **others, "operator": 1, "government": 1, "lender": 1}
 
     def canonical_json(self) -> str:
         """Complete, sorted JSON text of the scenario: equal scenarios give equal text."""
@@ -83,8 +91,10 @@ class Scenario:
         return hashlib.sha256(self.canonical_json().encode()).hexdigest()[:16]
 
 
-POPULATION = {"miners": 420, "world_miners": 160, "ai_firms": 48}
+POPULATION = ("miners", "world_miners", "ai_firms")
 LARGEST_POPULATION = 100_000
+# Among how many firms world hash is divided: a resolution (a test halves and doubles it)
+WORLD_MINERS = 160
 
 
 def load_scenario(
@@ -100,9 +110,10 @@ def load_scenario(
 ) -> Scenario:
     """Build a checked scenario from shipped names or paths to TOML files.
 
-    ``overrides`` sets parameters by registry name, ``population`` the number of firm slots by kind,
-    ``instruments`` holds policy instruments at a value for the whole run. Raises ScenarioError with a
-    one-line message for anything unknown or out of bounds.
+    ``overrides`` sets parameters by registry name, ``population`` the number of firms by kind (default: the
+    parameters ``would_be_miners`` and ``would_be_ai_firms``, and 160 abroad), ``instruments`` holds policy
+    instruments at a value for the whole run. Raises ScenarioError with a one-line message for anything
+    unknown or out of bounds.
     """
     if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= LONGEST_RUN_MONTHS:
         raise ScenarioError(f"months = {months!r} is not allowed; allowed: 1 to {LONGEST_RUN_MONTHS}")
@@ -110,7 +121,6 @@ def load_scenario(
         raise ScenarioError(f"drivers = {drivers!r} is not allowed; allowed: {', '.join(DRIVERS)}")
     if not isinstance(start, str) or not MONTH.fullmatch(start) or not EARLIEST <= start <= LATEST:
         raise ScenarioError(f"start = {start!r} is not allowed; allowed: YYYY-MM, {EARLIEST} to {LATEST}")
-    sizes = dict(POPULATION)
     for kind, size in (population or {}).items():
         if kind not in POPULATION:
             raise ScenarioError(f"unknown population '{kind}'; allowed: {', '.join(POPULATION)}")
@@ -118,7 +128,7 @@ def load_scenario(
             raise ScenarioError(
                 f"population {kind} = {size!r} is not allowed; allowed: 1 to {LARGEST_POPULATION}"
             )
-        sizes[kind] = size
+    sizes = {"world_miners": WORLD_MINERS, **(population or {})}
     plain = Scenario(load_country(country), load_regime(regime), start, months, drivers, {}, sizes)
     return plain.varied(overrides or {}, instruments or {})
 

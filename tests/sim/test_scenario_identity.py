@@ -39,7 +39,7 @@ def test_the_text_is_complete_and_sorted_json():
     assert text == json.dumps(content, sort_keys=True, separators=(",", ":"))
     assert content["parameters"] == DEFAULT.values()
     assert content["parameters"].keys() == parameters().keys()
-    assert content["population"] == {"miners": 420, "world_miners": 160, "ai_firms": 48}
+    assert content["population"] == {"world_miners": 160}
     assert content["country"]["name"] == "pakistan"
     assert content["regime"]["base"]["tariff_local_per_kwh"] == 23.0
     assert (content["start"], content["months"], content["drivers"]) == ("2025-06", 120, "replay")
@@ -110,6 +110,12 @@ def test_values_come_from_registry_then_country_then_override():
     assert [name for name in from_country if values[name] != country[name].value] == []
     default = [name for name in parameters() if name not in country]
     assert [name for name in default if values[name] != parameters()[name].value] == []
+
+
+def test_the_number_of_firms_at_home_is_a_parameter():
+    assert load_scenario(overrides={"would_be_miners": 99.6}).sizes()["miners"] == 100
+    assert load_scenario(overrides={"would_be_ai_firms": 30}).sizes()["ai_firms"] == 30
+    assert load_scenario(overrides={"would_be_miners": 100}, population={"miners": 7}).sizes()["miners"] == 7
 
 
 def test_sizes_count_every_kind_of_agent():
