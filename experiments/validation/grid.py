@@ -7,7 +7,15 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from experiments.validation.grid_months import THERMAL, ObservedSystem, books, target_rows
+from experiments.validation.grid_months import (
+    THERMAL,
+    TOTAL,
+    ObservedSystem,
+    books,
+    give_load,
+    give_rivers_and_reactors,
+    target_rows,
+)
 from sim import load_scenario
 from sim.countries import Distributor
 from sim.model import WattLabModel
@@ -19,16 +27,20 @@ FITTED, PREDICTED = "fy2025", "fy2024"
 PERIODS = {FITTED: ("2024-07", "2025-06"), PREDICTED: ("2023-07", "2024-06")}
 # Every fuel of September 2024 was solved from yearly shares: no observation of its own.
 SOLVED = ("2024-09",)
-TOTAL, BASKET = "total_gwh", "fuel_basket_pkr_per_kwh"
+BASKET = "fuel_basket_pkr_per_kwh"
 FUELS = {column.removesuffix("_gwh"): (name, column) for name, column in THERMAL.items()}
 # Installed MW of Port Qasim, China Hub, Sahiwal and Lucky (NEPRA plant workbook), without Jamshoro.
 IMPORTED_COAL_MW = 4620.0
 PROBE_MW = 100.0
 SHORTAGE_MONTH, SHORTAGE_START, SHORTAGE_RUN_MONTHS = "2026-01", "2025-06", 8
+# The published winter day is one of that month; it has the shape of this January of the fitted year.
+JANUARY = "2025-01"
 SHORTAGE_SEEDS = range(1, 9)
 HOURS_PER_YEAR = 8760.0
 # The line from Matiari to Lahore; alternating-current lines between the zones are part of the model's link.
 HVDC_MW = 4000.0
+# Months in which the use of that line was published.
+LINK_MONTHS = ("2023-08", "2024-09", "2025-02")
 # The published loss covers the distributors that came out of the state utility, not this one.
 OUTSIDE_LOSS_TARGET = "K-Electric"
 TARIFF_TARGET = "grid.purchase.tariff"
@@ -64,8 +76,10 @@ def measure_grid() -> tuple[Measures, Measures]:
     months = system.run()
     model = {f"{FITTED}.{name}": value for name, value in month_errors(system, months).items()}
     later = observed_system(PREDICTED)
-    predicted = month_errors(later, later.run())
+    earlier_months = later.run()
+    predicted = month_errors(later, earlier_months)
     model |= {f"{PREDICTED}.{name}": value for name, value in predicted.items()}
+    model |= link_facts(later.labels, earlier_months) | link_facts(system.labels, months)
     model |= year_facts(system, months) | load_facts(months, system.labels) | money_facts(system, months)
     model["margin.emission_factor"] = marginal_emission_factor(system, months)
     model["shortage.2026-01"] = january_shortage_mw()
@@ -124,10 +138,23 @@ def year_facts(system: ObservedSystem, months: list[MonthOfPower]) -> Measures:
     }
 
 
+def link_facts(labels: list[str], months: list[MonthOfPower]) -> Measures:
+    """Mean exchange between the zones over the direct-current line's capacity, %, in months with a record."""
+    return {
+        f"link.{label}": float(np.abs(month.result.flow_mw).mean() / HVDC_MW * 100.0)
+        for label, month in zip(labels, months, strict=True)
+        if label in LINK_MONTHS
+    }
+
+
 def load_facts(months: list[MonthOfPower], labels: list[str]) -> Measures:
-    """Highest and lowest hour of a typical day by season, MW at the generation end."""
-    found: Measures = {}
-    for season in ("winter", "summer", "shoulder"):
+    """Highest and lowest hour of a typical day by season, MW at the generation end; in winter of a January
+    with the published load of the month of the shortage.
+    """
+    more = float(shortage_row()[TOTAL]) / float(books(JANUARY, JANUARY).rows[JANUARY][TOTAL])
+    january = months[labels.index(JANUARY)].demand_mw.sum(axis=0) * more
+    found: Measures = {"load.winter.peak": float(january.max()), "load.winter.minimum": float(january.min())}
+    for season in ("summer", "shoulder"):
         load = np.array(
             [
                 month.demand_mw.sum(axis=0)
@@ -194,9 +221,16 @@ def marginal_emission_factor(system: ObservedSystem, months: list[MonthOfPower])
     return float(emitted / energy)
 
 
+def shortage_row() -> dict[str, str]:
+    """Published books of the month of the shortage."""
+    return books(SHORTAGE_MONTH, SHORTAGE_MONTH).rows[SHORTAGE_MONTH]
+
+
 def january_shortage_mw() -> float:
-    """Largest hourly load shed in January 2026, MW, mean of the replayed months of several seeds."""
-    worst = []
+    """Largest hourly load shed in January 2026, MW: a day with the month's published load, rivers and
+    reactors on which all dated events of the month fall together; mean over several seeds of outages.
+    """
+    worst, row = [], shortage_row()
     for seed in SHORTAGE_SEEDS:
         scenario = load_scenario(
             "pakistan", "pakistan-status-quo", start=SHORTAGE_START, months=SHORTAGE_RUN_MONTHS,
@@ -204,7 +238,10 @@ def january_shortage_mw() -> float:
         )  # fmt: skip
         model = WattLabModel(scenario, seed)
         model.state.miners["energised_mw"] = 0.0
-        month = model.power.run_month(model.state, model.drivers.labels.index(SHORTAGE_MONTH))
+        t = model.drivers.labels.index(SHORTAGE_MONTH)
+        give_rivers_and_reactors(model.power, t, row)
+        give_load(model.power, model.state, t, row)
+        month = model.power.run_month(model.state, t)
         worst.append(float(month.result.shed_mw.sum(axis=0).max()))
         model.close()
     return float(np.mean(worst))

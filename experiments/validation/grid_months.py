@@ -17,6 +17,7 @@ from sim.drivers import Drivers, days_in_month
 from sim.model import WattLabModel
 from sim.parameters import data_text
 from sim.power import MonthOfPower, PowerSystem
+from sim.state import State
 
 FloatArray = npt.NDArray[np.float64]
 Row = dict[str, str]
@@ -29,6 +30,7 @@ THERMAL = {
     "rlng": "rlng_gwh",
     "oil": "furnace_oil_gwh",
 }
+TOTAL = "total_gwh"
 # River and reactor output of a month is given; the plants it is spread over, in proportion to capacity.
 GIVEN = {"nuclear": "nuclear_gwh", "hydro": "hydro_gwh"}
 
@@ -56,7 +58,7 @@ def target_rows(name: str) -> tuple[Row, ...]:
 
 def books(first: str, last: str) -> Books:
     """Books of the months from first to last that state total, river and reactor output."""
-    needed = ("total_gwh", *GIVEN.values())
+    needed = (TOTAL, *GIVEN.values())
     rows = {
         row["month"]: row
         for row in target_rows("pakistan_generation_monthly.csv")
@@ -82,6 +84,27 @@ def _count(label: str) -> int:
     return 12 * int(label[:4]) + int(label[5:])
 
 
+def give_rivers_and_reactors(power: PowerSystem, t: int, row: Row) -> None:
+    """Set the factors of rivers and reactors in a month so that their output can be the published one."""
+    drivers = power.drivers
+    hours, month = 24.0 * float(drivers.days[t]), int(drivers.month_of_year[t]) - 1
+    for technology, column in GIVEN.items():
+        kind = np.array([plant.technology == technology for plant in power.country.plant])
+        mine = kind & (power.online[t] > 0.0)
+        usual = power.capacity[mine] * power.availability[mine, month]
+        factor = float(row[column]) * 1000.0 / hours / usual.sum()
+        power.plant_factor[t, mine & ~power.limited] = factor
+        if technology == "hydro":
+            drivers.hydro_factor[t] = factor
+
+
+def give_load(power: PowerSystem, state: State, t: int, row: Row) -> None:
+    """Scale a month's ordinary load to the published total output."""
+    mean_mw = power.base_load(state, t)[0].sum() / 24.0
+    published_mw = float(row[TOTAL]) * 1000.0 / (24.0 * float(power.drivers.days[t]))
+    power.drivers.demand_factor[t] *= published_mw / mean_mw
+
+
 class ObservedSystem:
     """The power system of the model on published months, without miners, AI firms and accidents."""
 
@@ -99,7 +122,8 @@ class ObservedSystem:
         self.state.consumers["solar_mw"] = self.state.consumers["solar_start_mw"]
         self.drivers = self._given(model.drivers, scenario.country_data.load_shape.mean_load_mw)
         self.power = PowerSystem(scenario.country_data, self.values, self.drivers)
-        self._give_reactors_and_rivers()
+        for t, label in enumerate(self.labels):
+            give_rivers_and_reactors(self.power, t, published.rows[label])
         model.close()
 
     def run(self, extra_mw: tuple[float, float] = (0.0, 0.0)) -> list[MonthOfPower]:
@@ -137,7 +161,7 @@ class ObservedSystem:
 
         month = np.array([int(label[5:]) for label in labels])
         days = np.array([days_in_month(label) for label in labels])
-        load = self.books.values("total_gwh", labels) * 1000.0 / (24.0 * days)
+        load = self.books.values(TOTAL, labels) * 1000.0 / (24.0 * days)
         fuel = drivers.fuel_cost_usd_per_mwh
         if labels[0] < "2024-07":
             fuel = fuel_costs_before_record(labels, self.values["local_per_usd"])
@@ -147,19 +171,6 @@ class ObservedSystem:
             local_per_usd=ones() * self.values["local_per_usd"],
             demand_factor=load / np.array(mean_load_mw)[month - 1],
         )  # fmt: skip
-
-    def _give_reactors_and_rivers(self) -> None:
-        """Set the monthly factor of rivers and reactors so that their output can be the observed one."""
-        for technology, column in GIVEN.items():
-            kind = np.array([plant.technology == technology for plant in self.power.country.plant])
-            for t, label in enumerate(self.labels):
-                mine = kind & (self.power.online[t] > 0.0)
-                hours = 24.0 * float(self.drivers.days[t])
-                usual = self.power.capacity[mine] * self.power.availability[mine, int(label[5:]) - 1]
-                factor = float(self.books.rows[label][column]) * 1000.0 / hours / usual.sum()
-                self.power.plant_factor[t, mine & ~self.power.limited] = factor
-                if technology == "hydro":
-                    self.drivers.hydro_factor[t] = factor
 
     def _add_load(self, extra_mw: tuple[float, float]) -> None:
         """Let the only miner and the only AI firm stand for new load in the south and the north."""

@@ -21,10 +21,18 @@ from experiments.validate import (
     validate,
 )
 from experiments.validation.grid import FITTED, observed_system, regression_errors, wape
-from experiments.validation.grid_months import books, fuel_costs_before_record, target_rows
+from experiments.validation.grid_months import (
+    ObservedSystem,
+    books,
+    fuel_costs_before_record,
+    give_load,
+    give_rivers_and_reactors,
+    target_rows,
+)
 from experiments.validation.joint_prior import best_fit, margins, system_of
 
 JOINT = "grid_joint_prior.csv"
+GENERATION = "pakistan_generation_monthly.csv"
 FIELDS = {"id", "part", "kind", "target", "unit", "simulated", "low", "high", "passed", "source"}
 
 
@@ -135,11 +143,35 @@ def test_regression_is_the_least_squares_line_of_the_fitted_year() -> None:
 
 
 def test_fuel_costs_between_filings_are_linear() -> None:
-    costs = fuel_costs_before_record(["2023-08", "2023-10", "2023-11", "2024-05"], 281.0)
+    costs = fuel_costs_before_record(["2023-08", "2023-12", "2024-01", "2024-05"], 281.0)
     local = costs["local_gas"] * 281.0 / 1000.0
     assert local[0] == pytest.approx(13.219)
-    assert local[1] == pytest.approx(13.219 + (14.6197 - 13.219) * 2.0 / 3.0)
+    assert local[1] == pytest.approx(14.6197 + (13.6875 - 14.6197) / 4.0)
+    assert local[2] == pytest.approx(14.6197 + (13.6875 - 14.6197) / 2.0)
     assert local[3] == pytest.approx(13.1974)
+
+
+def test_published_fuels_of_a_month_do_not_exceed_its_total() -> None:
+    fuels = [name for name in target_rows(GENERATION)[0] if name.endswith("_gwh") and name != "total_gwh"]
+    for row in target_rows(GENERATION):
+        known = [float(row[name]) for name in fuels if row[name]]
+        total = float(row["total_gwh"])
+        assert sum(known) <= total * 1.003, row["month"]
+        if len(known) == len(fuels):
+            assert sum(known) == pytest.approx(total, rel=0.003), row["month"]
+
+
+def test_load_rivers_and_reactors_of_a_published_month_can_be_given() -> None:
+    row = books("2026-01", "2026-01").rows["2026-01"]
+    system = ObservedSystem(books("2024-07", "2025-06"))
+    january = system.labels.index("2025-01")
+    give_rivers_and_reactors(system.power, january, row)
+    give_load(system.power, system.state, january, row)
+    months = system.run()
+    assert months[january].demand_mw.sum() * months[january].days / 1000.0 == pytest.approx(9140.0)
+    energy = system.energy_gwh(months)
+    assert energy["nuclear"][january] == pytest.approx(1534.0)
+    assert energy["hydro"][january] == pytest.approx(713.0, rel=1e-3)
 
 
 def test_shipped_joint_prior_is_what_the_model_gives() -> None:
