@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import lambertw
 
 from agents.base import FORECASTERS, new_records
 from agents.miner import Miner
-from agents.world import World
+from agents.policy import Policy
+from agents.world import U_SWITCH, World
 from sim import load_scenario
 from sim.bitcoin import (
     BREAKEVEN_STEP,
@@ -22,9 +24,11 @@ from sim.bitcoin import (
     run_network,
     update_forecasts,
 )
+from sim.compiled import agent_loop
 from sim.drivers import block_heights, month_labels
 from sim.model import WattLabModel
 from sim.parameters import parameter_record
+from sim.streams import uniforms
 from tests.sim.lively import lively_scenario, run_months
 
 VALUES = load_scenario().values()
@@ -80,6 +84,20 @@ def test_hash_that_joined_finds_blocks_until_the_retarget_catches_up():
         abroad["mean_hash_ehs"] *= growth
         _, blocks[growth], _ = run_network(miners, abroad, world, PAR, 0.02, 900_000.0, 30.0)
     assert blocks[0.9] < blocks[1.0] < blocks[1.1] < 1.1 * blocks[1.0]
+
+
+@pytest.mark.parametrize(("growth", "blocks_a_day"), [(0.02, 145.306), (0.05, 147.196), (0.10, 150.182)])
+def test_a_month_of_growing_hash_has_the_block_rate_of_the_retarget(growth, blocks_a_day):
+    """B2 in the monthly model: the average rate that the retarget implies, not last month's difficulty."""
+    miners, abroad, world = steady_network(800.0)
+    abroad["mean_hash_ehs"] *= 1.0 + growth
+    days = 30.4375
+    _, blocks, _ = run_network(miners, abroad, world, PAR, 0.0, 900_000.0, days)
+    tau, rate = 2016.0 * 600.0, np.log1p(growth) / (days * 86400.0)
+    epoch = float(lambertw(rate * tau).real) / rate
+    assert blocks / days == pytest.approx(2016.0 * 86400.0 / epoch, rel=1e-9)
+    assert round(blocks / days, 3) == blocks_a_day
+    assert world["coins_issued_btc"][0] == pytest.approx(3.125 * blocks, rel=1e-12)
 
 
 def test_home_hash_counts_as_far_as_the_grid_served_it():
@@ -243,6 +261,24 @@ def test_trend_followers_win_when_hashprice_keeps_falling():
     shares = world["forecaster_share"][0]
     assert shares.argmax() == 2
     assert shares[2] > 0.5
+
+
+def test_firms_that_reconsider_spread_over_forecasters_as_their_record_says():
+    """B8 in the model: a population that all reconsiders takes the logit shares within 1/sqrt(N)."""
+    world, par, memory = new_records(World, 1), parameter_record(VALUES), np.zeros(11)
+    for price in 50.0 * np.exp(np.cumsum(0.2 * np.random.default_rng(8).standard_normal(24))):
+        world["hashprice_usd_per_ph_day"] = price
+        update_forecasts(world, par, memory)
+    fitness, count = memory[4:8], 10_000
+    expected = np.exp(VALUES["forecast_intensity"] * (fitness - fitness.max()))
+    expected /= expected.sum()
+    firms = new_records(Miner, count)
+    firms["draws"] = uniforms(8, "world_miner_month", np.zeros(count, np.int64), np.arange(count), 8)
+    firms["draws"][:, U_SWITCH] = 0.0
+    agent_loop(Miner.expect)(firms, world, new_records(Policy, 1), par)
+    found = np.bincount(firms["forecaster"], minlength=FORECASTERS) / count
+    assert np.ptp(expected) > 0.05
+    assert found == pytest.approx(expected, abs=1.0 / np.sqrt(count))
 
 
 def test_shares_in_a_run_add_to_one():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import fsolve
@@ -15,6 +16,7 @@ GRID_POINTS = 3001
 GRID_LEFT = -14.0
 
 
+@lru_cache(maxsize=16)
 def w_disc(r: float, alpha: float, a: float, sigma: float, dt: float, points: int = GRID_POINTS) -> float:
     """Value of a hash unit at the barrier per unit of yearly revenue, with entry every dt years (B6b).
 

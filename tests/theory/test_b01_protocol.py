@@ -54,12 +54,12 @@ def test_all_subsidy_ever() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hashprice", "efficiency", "published"),
-    [(50.0, 17.5, 0.1190), (40.0, 20.0, 0.0833), (45.0, 17.5, 0.107)],
+    ("hashprice", "efficiency", "published", "decimals"),
+    [(50.0, 17.5, 0.1190, 4), (40.0, 20.0, 0.0833, 4), (45.0, 17.5, 0.107, 3)],
 )
-def test_breakeven(hashprice: float, efficiency: float, published: float) -> None:
+def test_breakeven(hashprice: float, efficiency: float, published: float, decimals: int) -> None:
     found = breakeven_usd_per_kwh(hashprice, efficiency, 1.0)
-    assert found == pytest.approx(published, abs=5e-4)
+    assert round(found, decimals) == published
     assert found == pytest.approx(hashprice / (24.0 * efficiency), rel=1e-9)
     assert breakeven_usd_per_kwh(hashprice, efficiency, 1.25) == pytest.approx(found / 1.25, rel=1e-12)
     assert revenue_usd_per_kwh(hashprice, efficiency, 1.0) == found
