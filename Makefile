@@ -94,7 +94,7 @@ distclean: clean
 # The figures need no test tools; leaving them out saves a third of the set-up.
 .venv/.wattlab: pyproject.toml constraints.txt | .venv/bin/pip
 	$(call step,installing wattlab into .venv (under a minute))
-	@$(PIP) -e . -c constraints.txt
+	@$(PIP) -e ".[figures]" -c constraints.txt
 	$(call step,compiling bytecode)
 	@$(compile)
 	@touch $@

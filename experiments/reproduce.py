@@ -3,27 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from experiments.design import SizeName, load_study
+from experiments.errors import StudyError
 from experiments.runner import SweepResult, sweep
+from experiments.search import search
+
+# What the figures need beyond the core, by the name under which it is imported
+LIBRARIES = ("SALib", "sklearn", "pymoo")
 
 
 def studies_of_figures() -> list[str]:
     """List the studies that the manifest of figures names, the headline study first."""
     from experiments.figures import HEADLINE, figure_specs
 
-    named = [spec.study for spec in figure_specs().values() if spec.reads_runs and spec.report]
+    named = [spec.study for spec in figure_specs().values() if spec.reads_runs]
     return list(dict.fromkeys([HEADLINE, *named]))
 
 
 def reproduce_studies(
     size: SizeName, out: Path, *, studies: list[str] | None = None, **options: Any
 ) -> Iterator[SweepResult]:
-    """Run the studies one after another into ``out``; options as in :func:`experiments.runner.sweep_plan`."""
-    for name in studies or studies_of_figures():
-        yield sweep(load_study(name), size, out, **options)
+    """Run the studies one after another into ``out``; options as in :func:`experiments.runner.sweep_plan`.
+
+    Raises StudyError before the first run if a library is missing that one of them needs.
+    """
+    chosen = [load_study(name) for name in studies or studies_of_figures()]
+    require_libraries()
+    for study in chosen:
+        if study.search is None:
+            yield sweep(study, size, out, **options)
+        else:
+            yield search(study, size, out, **options).result
+
+
+def require_libraries() -> None:
+    """Raise StudyError in one line unless the libraries of sensitivity, discovery and search are there."""
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise StudyError(f"the figures need {', '.join(missing)}: pip install 'wattlab[figures]'")
 
 
 def publish(
@@ -47,7 +68,7 @@ def publish(
     figures = draw_figures(
         results,
         out / "figures",
-        [name for name, spec in figure_specs().items() if spec.report],
+        list(figure_specs()),
         on_figure=lambda spec: on_step(f"figure {spec.number}: {spec.name}"),
         allow_incomplete=allow_incomplete,
     )

@@ -44,8 +44,15 @@ def design_points(design: Design, points: int | None, registry: Mapping[str, Par
 
 
 def _levels(design: Design) -> list[Setting]:
-    names = list(design.levels)
-    return [dict(zip(names, values, strict=True)) for values in product(*design.levels.values())]
+    """All combinations of the levels and of one variant of each group, the last group varying fastest.
+
+    Groups come in the order of their names, which a stored study keeps.
+    """
+    choices: list[list[Setting]] = [
+        [{name: value} for value in values] for name, values in design.levels.items()
+    ]
+    choices += [[variant.values for variant in design.variants[group]] for group in sorted(design.variants)]
+    return [{name: value for part in parts for name, value in part.items()} for parts in product(*choices)]
 
 
 def _factorial(design: Design, points: int, registry: Mapping[str, Parameter]) -> Points:

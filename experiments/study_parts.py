@@ -52,6 +52,13 @@ class Joint(_Model):
     weight: str = ""
 
 
+class Variant(_Model):
+    """One of several ways in which a group of parameters and instruments may stand."""
+
+    name: str
+    values: dict[str, Value] = {}
+
+
 class Select(_Model):
     """All parameters of the registry in these blocks, with these statuses, that have a distribution."""
 
@@ -71,6 +78,7 @@ class Design(_Model):
 
     ``seeds``: "shared", every point has the same seeds (crossed: differences between points are paired);
     "own", every point has seeds of its own (nested); "factor", the seed is one more factor of the design.
+    ``variants``: by group, named settings of several values; like ``levels``, all combinations.
     """
 
     kind: str = "factorial"
@@ -78,6 +86,7 @@ class Design(_Model):
     seed: int = Field(default=1, ge=0)
     seeds: Literal["shared", "own", "factor"] = "shared"
     levels: dict[str, list[Value]] = {}
+    variants: dict[str, list[Variant]] = {}
     uncertain: dict[str, Uncertain] = {}
     joint: dict[str, Joint] = {}
     select: list[Select] = []
@@ -92,7 +101,7 @@ class Design(_Model):
             raise ValueError(f"a {self.kind} design takes levels, not uncertain parameters")
         if self.kind not in LISTED and not sampled:
             raise ValueError(f"a {self.kind} design needs at least one uncertain parameter")
-        if self.kind in ("sobol", "morris") and self.levels:
+        if self.kind in ("sobol", "morris") and (self.levels or self.variants):
             raise ValueError(f"a {self.kind} design takes no levels; give each level a study of its own")
         if self.seeds == "factor" and self.kind not in ("sobol", "latin-hypercube", "quasi-random"):
             raise ValueError(f"the seed cannot be a factor of a {self.kind} design")

@@ -29,7 +29,6 @@ class FigureSpec:
     title: str
     interval: str
     study: str = HEADLINE
-    report: bool = True
     evidence: tuple[str, ...] = ()
 
     @property

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from experiments.design import load_study
-from experiments.errors import StoreError
+from experiments.errors import StoreError, StudyError
 from experiments.figures import draw_figures, figure_specs
 from experiments.figures.base import style
-from experiments.reproduce import studies_of_figures
+from experiments.reproduce import reproduce_studies, studies_of_figures
 from experiments.results import Results, load_results
 from experiments.runner import sweep_plan
 from experiments.search import search
@@ -144,12 +144,16 @@ def test_a_map_of_a_study_that_varies_something_else_is_one_clear_line(here, tmp
         drawn("pareto_front", results, tmp_path)
 
 
-def test_figures_of_other_studies_are_not_part_of_the_main_job():
-    specs = figure_specs().values()
-    apart = {spec.study for spec in specs if not spec.report}
-    assert apart == {"sobol", "screening", "worlds", "policy", "tariff_levy"}
-    assert not apart & set(studies_of_figures())
-    for name in apart:
-        study = load_study(name)
-        assert study.name == name
-        assert not study.series
+def test_every_study_that_a_figure_reads_is_part_of_the_main_job_and_shipped():
+    read = {spec.study for spec in figure_specs().values() if spec.reads_runs}
+    assert set(studies_of_figures()) == read
+    assert {"sobol", "screening", "worlds", "policy", "tariff_levy", "rules"} <= read
+    for name in read:
+        assert load_study(name).name == name
+
+
+def test_a_missing_library_is_told_before_the_first_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr("experiments.reproduce.LIBRARIES", ("json", "no_such_library"))
+    with pytest.raises(StudyError, match=r"need no_such_library: pip install 'wattlab\[figures\]'"):
+        next(iter(reproduce_studies("quick", tmp_path)))
+    assert not list(tmp_path.iterdir())

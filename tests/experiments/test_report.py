@@ -47,6 +47,7 @@ def made(results_dir: Path, drawn: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copytree(results_dir, root)
     shutil.copytree(drawn, root / "figures")
     _stand_in(root / "figures", "fan_charts", "what_if")
+    _stand_in(root / "figures", "fan_charts", "rule_swaps")
     results = load_results(root)
     gather_evidence(root, "quick", on_step=str, functions=FUNCTIONS)
     _write(compare(results, OUTPUTS), results, root)
