@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from experiments.analysis import REPLICATE
+from experiments.analysis import replicate_matrix
 from experiments.discovery import discover
 from experiments.inference import settled
 from experiments.robust import regret_table, satisficing_table
@@ -52,10 +52,10 @@ def analyses_of(results: Results) -> dict[str, Callable[[Results], pd.DataFrame]
 def settling(results: Results) -> pd.DataFrame:
     """Tell for each regime and output whether its mean has settled over the replicates (P4)."""
     rows = []
+    outcomes = {output: replicate_matrix(results, output) for output in results.study["outputs"]}
     for regime in results.regimes:
-        runs = results.runs[results.runs["regime"] == regime].sort_values(REPLICATE)
-        for output in results.study["outputs"]:
-            values = runs[output].dropna()
+        for output, matrix in outcomes.items():
+            values = matrix[regime].dropna()
             row = {"regime": regime, "output": output, "replicates": len(values), "settled": settled(values)}
             rows.append(row)
     return pd.DataFrame(rows)

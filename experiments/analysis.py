@@ -1,6 +1,8 @@
 """Paired inference on common random numbers (acceptance tests P2, P3 and P5 of the publication bar).
 
-A pair is two runs of two regimes at the same replicate: same seed and, in a sampled design, same point.
+A world is one seed at one design point; two regimes meet the same worlds. A replicate is what is independent
+of all others: a world where every point has seeds of its own, else a seed, averaged over the points that
+share it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from experiments.results import Results
 
-REPLICATE = ["point", "seed"]
+WORLD = ["point", "seed"]
 # What the months of a run become, in words, by the aggregation of the registry.
 PERIOD_OF = {"sum": "total", "mean": "monthly mean", "last": "last month", "max": "highest month"}
 CONFIDENCE = 0.95
@@ -44,9 +46,35 @@ class PairedDifference:
 
 
 def outcome_matrix(runs: pd.DataFrame, output: str, regimes: Sequence[str]) -> pd.DataFrame:
-    """Arrange one output as a table replicate x regime; a run that is missing is NaN."""
-    table = runs.pivot(index=REPLICATE, columns="regime", values=output)
+    """Arrange one output as a table world x regime; a run that is missing is NaN."""
+    table = runs.pivot(index=WORLD, columns="regime", values=output)
     return table.reindex(columns=list(regimes))
+
+
+def points_per_replicate(results: Results) -> int:
+    """Count the design points that are averaged within a seed; 1 where every point has its own seeds."""
+    return 1 if results.study["design"]["seeds"] == "own" else int(results.runs["point"].nunique())
+
+
+def replicates(worlds: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """Turn a table with one row per world (index ``point``, ``seed``) into one with one row per replicate.
+
+    Points that share a seed meet the same luck, so that each of them is no new evidence on it: they are
+    averaged. A seed is NaN in the columns in which one of its points is missing, because the mean over the
+    others would be about something else.
+    """
+    points, seeds = (worlds.index.unique(name) for name in WORLD)
+    if results.study["design"]["seeds"] == "own" or len(points) == 1:
+        return worlds
+    if results.study["design"]["seeds"] == "shared":
+        worlds = worlds.reindex(pd.MultiIndex.from_product([points, seeds], names=WORLD))
+    by_seed = worlds.groupby(level="seed", sort=True)
+    return by_seed.mean().where(by_seed.count().eq(by_seed.size(), axis=0))
+
+
+def replicate_matrix(results: Results, output: str) -> pd.DataFrame:
+    """Arrange one output of a study as a table replicate x regime, on which all inference rests."""
+    return replicates(outcome_matrix(results.runs, output, results.regimes), results)
 
 
 def bca_interval(
@@ -188,13 +216,18 @@ def _oriented(matrix: pd.DataFrame, minimise: bool) -> pd.DataFrame:
 
 
 def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFrame:
-    """Compare all regimes with the baseline: one row per output and regime; units in column ``unit``."""
+    """Compare all regimes with the baseline: one row per output and regime; units in column ``unit``.
+
+    Levels (``mean``, ``p05``, ...) are over all runs; contrasts, best and regret over replicates, each of
+    which averages ``points`` design points.
+    """
     from experiments.inference import best_intervals, simultaneous_intervals
 
     rows = []
-    regimes = results.regimes
+    regimes, points = results.regimes, points_per_replicate(results)
     for output in outputs or results.study["outputs"]:
-        matrix = outcome_matrix(results.runs, output, regimes)
+        worlds = outcome_matrix(results.runs, output, regimes)
+        matrix = replicates(worlds, results)
         minimise = output in results.minimise
         best, regret = (
             probability_best(matrix, minimise=minimise),
@@ -203,7 +236,7 @@ def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFr
         together = simultaneous_intervals(matrix, results.baseline)
         ranked = best_intervals(matrix, minimise=minimise)
         for regime in regimes:
-            low, middle, high = quantiles(matrix[regime])
+            low, middle, high = quantiles(worlds[regime])
             row = {
                 "output": output,
                 "label": results.output_label(output),
@@ -211,12 +244,13 @@ def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFr
                 "period": PERIOD_OF[results.outputs[output]["aggregation"]],
                 "regime": regime,
                 "regime_label": results.label(regime),
-                "n": int(matrix[regime].notna().sum()),
-                "mean": float(matrix[regime].mean()),
+                "n": int(worlds[regime].notna().sum()),
+                "mean": float(worlds[regime].mean()),
                 "p05": low,
                 "p50": middle,
                 "p95": high,
-                **_difference_columns(matrix, regime, results.baseline),
+                "points": points,
+                **difference_columns(matrix, regime, results.baseline),
                 "p_best": float(best[regime]),
                 "regret": float(regret[regime]),
                 "simultaneous_low": float(together["low"].get(regime, nan)),
@@ -228,7 +262,8 @@ def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
-def _difference_columns(matrix: pd.DataFrame, regime: str, baseline: str) -> dict[str, float]:
+def difference_columns(matrix: pd.DataFrame, regime: str, baseline: str) -> dict[str, float]:
+    """Compare one column of a table replicate x regime with the baseline; NaN for the baseline itself."""
     names = ("pairs", "difference", "difference_low", "difference_high", "correlation", "resolvable")
     if regime == baseline or baseline not in matrix.columns:
         return dict.fromkeys(names, nan)

@@ -1,11 +1,12 @@
 """Robust decisions: which regime is good enough in how many worlds, and how much it can be regretted (E3).
 
-A world is a replicate: one point of the design and one seed, the same for every regime.
+A world is one point of the design and one seed, the same for every regime.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +14,15 @@ import pandas as pd
 
 from experiments.analysis import outcome_matrix
 from experiments.errors import StudyError
+from experiments.sampling import LISTED
 
 if TYPE_CHECKING:
     from experiments.results import Results
 
 # A regime is called best only if it is so in this share of the worlds.
 BEST_SHARE = 0.8
+# 97.5 % quantile of the standard normal.
+Z_95 = 1.959963984540054
 
 
 def regrets(results: Results, output: str) -> pd.DataFrame:
@@ -83,24 +87,44 @@ def satisfied(results: Results, goals: Mapping[str, Mapping[str, Any]]) -> pd.Da
 
 
 def satisficing_table(results: Results) -> pd.DataFrame:
-    """Share of worlds in which each regime keeps each goal and all of them, with a 95 % Wilson interval."""
-    from scipy.stats import binomtest
+    """Share of worlds in which each regime keeps each goal and all of them, with a 95 % Wilson interval.
 
+    The interval counts ``independent`` worlds only: with shared seeds those are the points of a sample, at
+    the luck that they share, or the seeds where the points are listed.
+    """
     goals = goals_of(results)
     rows = []
     for name, chosen in [*((key, {key: goal}) for key, goal in goals.items()), ("all goals", goals)]:
         table = satisfied(results, chosen)
         for regime in results.regimes:
-            hits = int(table[regime].sum())
-            interval = binomtest(hits, len(table)).proportion_ci(method="wilson")
+            share, independent = float(table[regime].mean()), _independent(table, results)
+            low, high = wilson_interval(share, independent)
             rows.append(
                 {
                     "goal": name,
                     "regime": regime,
                     "worlds": len(table),
-                    "share": hits / len(table),
-                    "low": float(interval.low),
-                    "high": float(interval.high),
+                    "independent": independent,
+                    "share": share,
+                    "low": low,
+                    "high": high,
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _independent(worlds: pd.DataFrame, results: Results) -> int:
+    design = results.study["design"]
+    if design["seeds"] == "own":
+        return len(worlds)
+    return int(worlds.index.unique("seed" if design["kind"] in LISTED else "point").size)
+
+
+def wilson_interval(share: float, n: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a share of n independent trials (Wilson 1927); NaN for none."""
+    if n == 0:
+        return nan, nan
+    z2 = Z_95**2
+    middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n)
+    half = Z_95 / (1.0 + z2 / n) * sqrt(share * (1.0 - share) / n + z2 / (4.0 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)

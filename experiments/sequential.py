@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from experiments.analysis import outcome_matrix, paired_difference
+from experiments.analysis import paired_difference, replicate_matrix
 from experiments.design import SizeName, Study
 from experiments.inference import precise_enough
 from experiments.results import Results, load_results
@@ -41,7 +41,7 @@ def open_contrasts(results: Results, smallest_effects: dict[str, float]) -> list
     """List output and regime of the contrasts with the baseline that are not precise enough yet."""
     found = []
     for output, smallest in smallest_effects.items():
-        matrix = outcome_matrix(results.runs, output, results.regimes)
+        matrix = replicate_matrix(results, output)
         for regime in results.regimes:
             if regime == results.baseline:
                 continue

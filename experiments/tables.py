@@ -12,7 +12,7 @@ from experiments.new_load import new_load_section
 from experiments.results import Results
 from experiments.store import atomic_write
 from experiments.units import number
-from experiments.wording import Format, format_of, seed_text, tex
+from experiments.wording import Format, format_of, pairs_text, seed_text, tex
 
 HEADLINE_OUTPUTS = 4
 # Pairs that correlate less than this should be more (P2 of the publication bar).
@@ -24,7 +24,8 @@ CSV_UNITS = {
     "p05": "unit",
     "p50": "unit",
     "p95": "unit",
-    "pairs": "pairs",
+    "points": "points in a replicate",
+    "pairs": "pairs of replicates",
     "difference": "unit",
     "difference_low": "unit",
     "difference_high": "unit",
@@ -89,10 +90,10 @@ def precision(table: pd.DataFrame, results: Results) -> list[str]:
     contrasts = table[table["difference"].notna()]
     if contrasts.empty:
         return ["One regime only: nothing to compare."]
-    pairs = int(contrasts["pairs"].min())
     lines = [
-        f"Each contrast with {results.label(results.baseline)} rests on {pairs} pairs. Smallest difference "
-        "that all contrasts resolve (t test, size 0.01, power 0.95), and correlation that pairing achieved:",
+        f"Each contrast with {results.label(results.baseline)} rests on {pairs_text(contrasts)}. "
+        "Smallest difference that all contrasts resolve (t test, size 0.01, power 0.95), and correlation that "
+        "pairing achieved:",
         "",
     ]
     for output in list(dict.fromkeys(contrasts["output"]))[:HEADLINE_OUTPUTS]:
@@ -105,7 +106,7 @@ def _precision_of(rows: pd.DataFrame) -> str:
     form = format_of(rows)
     weakest = rows["correlation"].min()
     widest = rows["resolvable"].max() / form.factor
-    effect = "too few pairs" if math.isnan(widest) else f"{number(widest, 3)} {form.unit}".strip()
+    effect = "too few replicates" if math.isnan(widest) else f"{number(widest, 3)} {form.unit}".strip()
     if math.isnan(weakest):
         return f"{effect}; correlation not defined (an outcome that does not vary)."
     text = f"{effect}; correlation {weakest:.2f} or more"
@@ -205,10 +206,12 @@ def _reading(results: Results) -> list[str]:
         "",
         "- *90 % interval*: 5 % and 95 % quantiles over runs: how different one future can be from another.",
         "- *Difference*: mean over pairs of runs with the same seed (same prices, weather and luck), with a",
-        "  95 % BCa bootstrap interval of that mean. Intervals are per contrast; `results.csv` has those",
+        "  95 % BCa bootstrap interval of that mean. Points that share their seeds are averaged within each",
+        "  seed first: the seed is what is repeated. Intervals are per contrast; `results.csv` has those",
         "  that hold for all regimes at once (`simultaneous_low`, `_high`) and those of the difference to",
         "  the best other regime (Hsu: `best_low`, `best_high`; where `best_high` is 0, it is not the best).",
-        "- *P(best)*: share of seeds in which the regime is best; *regret*: mean shortfall from the best.",
+        "- *P(best)*: share of these replicates in which the regime is best; *regret*: mean shortfall from",
+        "  the best.",
         "- `results.csv` has every number in full, and the smallest effect that each contrast resolves.",
     ]
     if not results.failed.empty:

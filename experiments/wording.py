@@ -61,6 +61,17 @@ def format_for(unit: str, largest: float, digits: int = DIGITS) -> Format:
     return Format(scale.factor, scale.unit, max(0, digits - 1 - magnitude))
 
 
+def pairs_text(rows: pd.DataFrame) -> str:
+    """Say on what the contrasts of a comparison rest: pairs, or seeds whose points are averaged first."""
+    pairs = int(rows["pairs"].min()) if rows["pairs"].notna().any() else 0
+    points = int(rows["points"].max())
+    if points == 1:
+        return f"{pairs} pair{'' if pairs == 1 else 's'} of runs with the same seed"
+    return (
+        f"{pairs} seed{'' if pairs == 1 else 's'} x {points} points, averaged over the points of a seed first"
+    )
+
+
 def seed_text(seeds: list[int]) -> str:
     """Write a list of seeds for people: their number and their range."""
     whole = seeds == list(range(seeds[0], seeds[-1] + 1))

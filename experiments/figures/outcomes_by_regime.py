@@ -13,6 +13,7 @@ from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks,
 from experiments.results import Results
 from experiments.tables import CSV_UNITS
 from experiments.units import Scale, scale_for
+from experiments.wording import pairs_text
 
 OUTPUTS = ("investment_usd", "jobs_total", "net_fiscal_usd")
 MM_PER_ROW, MARGIN_MM = 4.4, 32.0
@@ -86,9 +87,9 @@ def _name_baseline(axes: Axes, rows: pd.DataFrame) -> None:
 
 def caption(frame: pd.DataFrame) -> str:
     """Say what dots and lines are."""
-    pairs = int(frame["pairs"].min()) if frame["pairs"].notna().any() else 0
+    pairs = pairs_text(frame)
     return (
         "Upper row: mean over runs (dot) and 5-95 % of runs (line). "
-        f"Lower row: mean difference to {frame.attrs['baseline']} over {pairs} pairs of runs with "
-        "the same seed, with its 95 % BCa bootstrap interval."
+        f"Lower row: mean difference to {frame.attrs['baseline']} over {pairs}, "
+        "with its 95 % BCa bootstrap interval."
     )

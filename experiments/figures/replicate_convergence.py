@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.analysis import REPLICATE
+from experiments.analysis import replicate_matrix
 from experiments.figures.base import COLOURS, label_of, new_figure, regime_order
 from experiments.inference import SETTLED_CHANGE, SETTLED_PART, running_moments
 from experiments.results import Results
@@ -23,9 +23,9 @@ def load(results: Results) -> pd.DataFrame:
     """Follow the running mean of the first outputs under the featured regimes, relative to the final mean."""
     parts = []
     for output in results.study["outputs"][:PANELS]:
+        matrix = replicate_matrix(results, output)
         for regime in results.featured:
-            runs = results.runs[results.runs["regime"] == regime].sort_values(REPLICATE)
-            part = running_moments(runs[output])
+            part = running_moments(matrix[regime].dropna())
             if part.empty:
                 continue
             final = float(part["mean"].iloc[-1])

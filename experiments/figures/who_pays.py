@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from experiments.analysis import WORLD, replicates
 from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks, regime_order
 from experiments.figures.technologies import CLASSES
 from experiments.results import Results
@@ -18,14 +19,15 @@ COLUMNS = ["mean", "low", "high"]
 def load(results: Results) -> pd.DataFrame:
     """Compare bills of the whole run with the baseline of the same replicate, % of the baseline's bill."""
     names = [f"bill_{name}_usd" for name in CLASSES]
-    bills = results.months(names).groupby(["regime", "seed", "point"], sort=False)[names].sum()
+    bills = results.months(names).groupby(["regime", *WORLD], sort=False)[names].sum()
     base, rows = bills.loc[results.baseline], []
     for regime in (name for name in results.regimes if name != results.baseline):
-        change = (
-            ((bills.loc[regime] / base.where(base > 0.0) - 1.0) * PERCENT).reindex(base.index).fillna(0.0)
-        )
+        mine = bills.loc[regime].reindex(base.index)
+        # A class without a bill in either pays no more and no less; a missing run says nothing.
+        change = (mine / base.where(base > 0.0) - 1.0).fillna(0.0).where(mine.notna()) * PERCENT
+        change = replicates(change, results)
         for name in names:
-            values = change[name].to_numpy()
+            values = change[name].dropna().to_numpy()
             half = 1.96 * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
             rows.append(
                 {
