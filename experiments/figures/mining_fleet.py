@@ -16,25 +16,25 @@ SHADES = ("#9ECAE1", "#6BAED6", "#3182BD", "#08306B")
 
 
 def load(results: Results) -> pd.DataFrame:
-    """Shares of hash by years since release in four months; firms, exits and orders by month."""
+    """Shares of hash by years since release in four months; firms, entry, exit and orders by month."""
     fleets = results.evidence("bitcoin_fleets")
     age = np.clip(np.floor(fleets["age_years"]), AGES[0], AGES[-1])
     pyramid = fleets.groupby(["month", age.rename("age_years")], as_index=False)["hash_ehs"].sum()
     total = pyramid.groupby("month")["hash_ehs"].transform("sum")
     pyramid["share"] = pyramid["hash_ehs"] / total
-    names = ["month", "firms", "exits", "orders_gw_per_month"]
-    firms = results.evidence("bitcoin_hindcast")[names]
+    orders = results.evidence("bitcoin_hindcast")[["month", "orders_gw_per_month"]]
+    firms = orders.merge(results.evidence("bitcoin_entry"), on="month", validate="one_to_one")
     frame = pd.concat([pyramid.assign(panel="age"), firms.assign(panel="firms")], ignore_index=True)
     frame = frame[["panel", *(name for name in frame.columns if name != "panel")]]
     frame.attrs["units"] = {
         "age_years": "years since release", "hash_ehs": "EH/s", "share": "share of EH/s", "firms": "1",
-        "exits": "1", "orders_gw_per_month": "GW/month",
+        "entries": "1/month", "exits": "1/month", "orders_gw_per_month": "GW/month",
     }  # fmt: skip
     return frame
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Draw the age pyramid on the left, orders over exits on the right."""
+    """Draw the age pyramid on the left, orders over entry and exit on the right."""
     figure = new_figure("double", HEIGHT_MM)
     left, right = figure.subplots(1, 2, width_ratios=[1.0, 1.25])
     upper, lower = right.get_subplotspec().subgridspec(2, 1).subplots(sharex=True)
@@ -46,11 +46,14 @@ def draw(frame: pd.DataFrame) -> Figure:
         years, 0.0, firms["orders_gw_per_month"], color=COLOURS["ai"], alpha=0.7, linewidth=0.0
     )
     upper.set_ylabel("Orders of new\nmachines (GW a month)")
-    lower.bar(years, firms["exits"], width=1.0 / 12.0, color=COLOURS["theft"])
-    lower.set_ylabel("Firms that leave\n(a month)")
+    lower.bar(years, firms["entries"], width=1.0 / 12.0, color=COLOURS["ai"], label="enter")
+    lower.bar(years, -firms["exits"], width=1.0 / 12.0, color=COLOURS["theft"], label="leave")
+    lower.axhline(0.0, color=COLOURS["ink"], linewidth=0.6)
+    lower.set_ylabel("Firms that enter\nor leave (a month)")
     lower.set_xlim(years[0], years[-1])
+    lower.legend(loc="lower left")
+    upper.set_ylim(bottom=0.0)
     for axes in (upper, lower):
-        axes.set_ylim(bottom=0.0)
         plain_ticks(axes, "y")
     return figure
 
@@ -75,6 +78,8 @@ def caption(frame: pd.DataFrame) -> str:
     return (
         "Left: hash rate of machines owned abroad in the free run by years since their generation was "
         "released; owners idle what does not pay, so not all of it runs. Right: orders of new machines "
-        f"(moving average of three months) and firms that leave, of {firms['firms'].max():.0f} slots; "
-        "a slot goes to a new firm when machines and site clear its hurdle again. Medians of five seeds."
+        f"(moving average of three months; median of five seeds) and firms that enter or leave, of "
+        f"{firms['firms'].max():.0f} slots (means of the same seeds): {firms['exits'].sum():.0f} leave and "
+        f"{firms['entries'].sum():.0f} enter; a slot goes to a new firm when machines and site clear its "
+        "hurdle again."
     )

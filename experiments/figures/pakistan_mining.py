@@ -36,19 +36,33 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def _generations(axes: Axes, frame: pd.DataFrame) -> None:
-    table = frame[frame["j_per_th"] <= LEAST_EFFICIENT_J_PER_TH].drop_duplicates("generation").iloc[::-1]
-    offer = frame["price_pkr_per_kwh"]
-    pays = table["breakeven_pkr_per_kwh"] > offer.max()
-    colours = [COLOURS["ai"] if good else "#BBBBBB" for good in pays]
-    axes.barh(np.arange(len(table)), table["breakeven_pkr_per_kwh"].clip(lower=0.0), 0.72, color=colours)
+    table = frame[frame["j_per_th"] <= LEAST_EFFICIENT_J_PER_TH].iloc[::-1]
+    low, high = offer_of(frame)
+    colours = [COLOURS["ai"] if good else "#BBBBBB" for good in table["runs_pkr_per_kwh"] > low]
+    places = np.arange(len(table))
+    axes.barh(places, table["runs_pkr_per_kwh"].clip(lower=0.0), 0.72, color=colours)
+    for column, mark, name in (("machine", "D", "pays back the machine"), ("site", "s", "and a new site")):
+        price = table[f"{column}_pkr_per_kwh"]
+        axes.plot(
+            price.clip(lower=0.0), places, mark, color=COLOURS["ink"], markersize=3.0, clip_on=False,
+            markerfacecolor="none" if column == "site" else COLOURS["ink"], label=name,
+        )  # fmt: skip
+    axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.9))
     names = [f"{name} ({j:.3g} J/TH)" for name, j in zip(table["generation"], table["j_per_th"], strict=True)]
-    axes.set_yticks(np.arange(len(table)), names)
-    axes.axvspan(offer.min(), offer.max(), color=COLOURS["licensed"], alpha=0.5, linewidth=0.0)
+    axes.set_yticks(places, names)
+    axes.axvspan(low, high, color=COLOURS["licensed"], alpha=0.5, linewidth=0.0)
     axes.annotate(
-        f"offer {offer.min():.0f}-{offer.max():.0f}", (offer.max(), 1.0),
+        f"offer {low:.0f}-{high:.0f}", (high, 1.0),
         xycoords=("data", "axes fraction"), xytext=(2, -7), textcoords="offset points", fontsize=6.5,
     )  # fmt: skip
-    axes.set_xlabel("Power price at which it breaks even (PKR per kWh)")
+    axes.set_xlabel("Highest offer price (PKR per kWh) at which it runs")
+    axes.set_xlim(left=0.0)
+
+
+def offer_of(frame: pd.DataFrame) -> tuple[float, float]:
+    """Lower and upper end of the offered price, PKR per kWh."""
+    low, high = (frame[f"offer_{end}_pkr_per_kwh"].dropna().iloc[0] for end in ("low", "high"))
+    return float(low), float(high)
 
 
 def _hashprice(axes: Axes, frame: pd.DataFrame) -> None:
@@ -77,12 +91,29 @@ def _hashprice(axes: Axes, frame: pd.DataFrame) -> None:
 def caption(frame: pd.DataFrame) -> str:
     """Say what is assumed and what the model adds."""
     data = frame[frame["panel"] == "generations"]
-    hashprice = float(data["hashprice_usd_per_ph_day"].iloc[0])
-    names = list(dict.fromkeys(data[data["pays"] == 1]["generation"]))
+    low, high = offer_of(frame)
+    prices = {
+        name: dict(zip(data["generation"], data[f"{name}_pkr_per_kwh"], strict=True))
+        for name in ("runs", "machine", "site")
+    }
+
+    def named(kind: str, price: float) -> str:
+        return ", ".join(name for name, highest in prices[kind].items() if highest > price) or "none"
+
+    block = frame[(frame["panel"] == "hashprice") & (frame["closure"] == "model")]
+    moved = [
+        f"{100.0 * np.expm1(block[block['months_after'] == months]['log_hashprice_change']).mean():.1f} % "
+        f"{'at once' if months == 0 else f'after {months:.0f} months'}"
+        for months in (0, 12, 36)
+    ]
     return (
-        f"Left: at the model's hashprice of mid 2026, {hashprice:.1f} USD/PH/day, the machines that cover "
-        f"power and other running cost at some offered price are: {', '.join(names) or 'none'}; capital cost "
-        "comes on top. Right: change of the world's hashprice if 2,000 MW of S21-class machines run in "
-        "Pakistan, paired by seed; dotted lines: static closure with the elasticity of the rest of the world "
-        "that stands beside them."
+        "Left: highest price of the announced offer, before levy and tax on power, at which an ordinary farm "
+        "of the model runs a machine at the hashprice of mid 2026 "
+        f"({data['hashprice_usd_per_ph_day'].iloc[0]:.1f} USD/PH/day): {named('runs', low)} at Rs {low:.0f}, "
+        f"{named('runs', high)} at Rs {high:.0f}. Diamonds: the price at which it is worth buying for a site "
+        f"that stands ({named('machine', low)} at Rs "
+        f"{low:.0f}); squares: with a new site ({named('site', low)}; at zero: not even with free power). "
+        "Right: change of the world's hashprice if 2,000 MW of S21-class machines run in Pakistan, paired by "
+        f"seed (mean {', '.join(moved)}); dotted lines: static closure with the elasticity of the rest of "
+        "the world that stands beside them."
     )

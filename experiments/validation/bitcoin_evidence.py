@@ -1,10 +1,9 @@
 """Tables on world mining for figures: the hindcast with its band, what the hash supply of a month looks
-like, the fleet by age, the load at every power price, and what pays in Pakistan in mid 2026.
+like, the fleet by age, the load at every power price, and the hashprice after a large block of new load.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from agents.base import new_records
 from agents.miner import Miner
 from agents.miner_appraisal import THEFT
 from agents.rules.mining import elastic_world_hash
-from agents.rules.protocol import breakeven_usd_per_kwh, hash_ehs_from_power
+from agents.rules.protocol import hash_ehs_from_power
 from experiments.validation.bitcoin import ensemble_quantiles, published_path
 from experiments.validation.bitcoin_benchmarks import benchmarks
 from experiments.validation.bitcoin_run import (
@@ -27,7 +26,6 @@ from experiments.validation.bitcoin_run import (
     observed_hash_ehs,
 )
 from sim import load_scenario
-from sim.drivers import table
 from sim.mining_world import MiningWorld, build_mining_world
 
 if TYPE_CHECKING:
@@ -38,9 +36,8 @@ Row = dict[str, Any]
 SUPPLY_MONTHS = ("2018-06", "2021-05", "2022-12", "2025-06")
 RESPONSE_HASHPRICES = (30.0, 50.0, 100.0)
 RESPONSE_PRICES = np.arange(0.0, 0.1601, 0.0025)
-# What the table on Pakistan assumes: the offer's range, a large block of S21-class machines, the month
-OFFER_LOCAL_PER_KWH = (22.0, 23.0, 24.0)
-BLOCK_MW, BLOCK_J_PER_TH, BLOCK_MONTH = 2000.0, 17.5, "2026-06"
+# A large block of S21-class machines at home
+BLOCK_MW, BLOCK_J_PER_TH = 2000.0, 17.5
 AFTER_MONTHS = (0, 3, 6, 12, 24, 36)
 ELASTICITIES = (0.0, 0.5, 1.0, 2.0, 5.0, 20.0)
 SEEDS = {"quick": 6, "full": 30}
@@ -217,48 +214,3 @@ def block_response(size: str) -> pd.DataFrame:
         {"months_after": "months", "elasticity": "1", "home_share": "share", "log_hashprice_change": "log",
          "crowding_out_share": "share"},
     )  # fmt: skip
-
-
-def pakistan_generations(size: str) -> pd.DataFrame:
-    """Which machines pay in Pakistan at the offered prices and the hashprice that the model has in mid 2026.
-
-    Margin is revenue after the pool's fee less power and other running cost, per kWh at the meter, before
-    tax, wages and capital; hashprice is the mean over seeds of May to July 2026.
-    """
-    paths = [_world_of_today(seed).run(14)["hashprice"][11:14] for seed in range(1, SEEDS[size] + 1)]
-    hashprice = float(np.mean(paths))
-    scenario = load_scenario()
-    values = scenario.values()
-    rate = float(_local_per_usd(scenario))
-    rows = []
-    for item in table("hardware.csv"):
-        j_per_th = float(item["j_per_th"])
-        earned = breakeven_usd_per_kwh(
-            hashprice * (1.0 - values["pool_fee_share"]), j_per_th, values["mining_pue"]
-        )
-        breakeven = (earned - values["mining_other_usd_per_kwh"]) * rate
-        for price in OFFER_LOCAL_PER_KWH:
-            rows.append(
-                {
-                    "generation": item["generation"],
-                    "j_per_th": j_per_th,
-                    "hashprice_usd_per_ph_day": hashprice,
-                    "price_pkr_per_kwh": price,
-                    "breakeven_pkr_per_kwh": breakeven,
-                    "margin_pkr_per_kwh": breakeven - price,
-                    "pays": int(breakeven > price),
-                }
-            )
-    return _table(
-        rows,
-        {"j_per_th": "J/TH", "hashprice_usd_per_ph_day": "USD/PH/day", "price_pkr_per_kwh": "PKR/kWh",
-         "breakeven_pkr_per_kwh": "PKR/kWh", "margin_pkr_per_kwh": "PKR/kWh", "pays": "1"},
-    )  # fmt: skip
-
-
-def _local_per_usd(scenario: Any) -> float:
-    """Rupees per dollar of the default scenario in mid 2026."""
-    from sim.drivers import build_drivers
-
-    drivers = build_drivers(dataclasses.replace(scenario, months=14), 1, scenario.values())
-    return float(drivers.local_per_usd[12])

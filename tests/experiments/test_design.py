@@ -189,6 +189,7 @@ def test_the_shipped_studies_are_what_they_promise():
     assert (headline.months, sizes) == (120, [(30, 1), (200, 1)])  # every replicate has a seed of its own
     assert headline.design.seeds == "own"
     assert list(headline.design.joint) == ["grid"]
+    assert list(headline.design.uncertain) == ["rig_improvement_per_year"]
     assert set(headline.labels) == set(headline.regimes)
     assert headline.figures == []  # all that the manifest of figures lists for it
     assert (len(smoke.regimes), smoke.size("quick").seeds, smoke.months) == (3, 3, 12)
