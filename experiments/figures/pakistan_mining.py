@@ -47,7 +47,7 @@ def _generations(axes: Axes, frame: pd.DataFrame) -> None:
             price.clip(lower=0.0), places, mark, color=COLOURS["ink"], markersize=3.0, clip_on=False,
             markerfacecolor="none" if column == "site" else COLOURS["ink"], label=name,
         )  # fmt: skip
-    axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.9))
+    axes.legend(loc="upper right", bbox_to_anchor=(1.02, 0.92))
     names = [f"{name} ({j:.3g} J/TH)" for name, j in zip(table["generation"], table["j_per_th"], strict=True)]
     axes.set_yticks(places, names)
     axes.axvspan(low, high, color=COLOURS["licensed"], alpha=0.5, linewidth=0.0)
@@ -56,7 +56,7 @@ def _generations(axes: Axes, frame: pd.DataFrame) -> None:
         xycoords=("data", "axes fraction"), xytext=(2, -7), textcoords="offset points", fontsize=6.5,
     )  # fmt: skip
     axes.set_xlabel("Highest offer price (PKR per kWh) at which it runs")
-    axes.set_xlim(left=0.0)
+    axes.set_xlim(0.0, 1.35 * float(table["runs_pkr_per_kwh"].max()))
 
 
 def offer_of(frame: pd.DataFrame) -> tuple[float, float]:
