@@ -17,6 +17,7 @@ from experiments.validation.bitcoin_run import LABELS, MONTHS, hindcast_world
 from sim import load_scenario
 from sim.mining_world import MiningWorld, build_mining_world
 from sim.model import WattLabModel
+from sim.parameters import parameters
 from tests.sim.lively import run_months
 
 SMALL = {"world_miners": 24, "miners": 1, "ai_firms": 1}
@@ -206,6 +207,16 @@ def test_hash_responds_less_than_one_for_one(long_runs):
         hash_rate.append(np.log(path["hash_ehs"][12::12] / path["hash_ehs"][:-12:12]))
     slope = np.polyfit(np.concatenate(reward), np.concatenate(hash_rate), 1)[0]
     assert 0.0 < slope < 1.0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_faster_progress_of_machines_brings_more_hash_and_a_lower_hashprice(seed):
+    """The frontier after the last observed machine, at both bounds of its rate, seven years on."""
+    row = parameters()["rig_improvement_per_year"]
+    slow, fast = (world_of(96, seed, rig_improvement_per_year=rate).run(96) for rate in (row.low, row.high))
+    assert (slow["hash_ehs"][:24] == fast["hash_ehs"][:24]).all()
+    assert fast["hash_ehs"][-12:].mean() > slow["hash_ehs"][-12:].mean()
+    assert fast["hashprice"][-12:].mean() < slow["hashprice"][-12:].mean()
 
 
 def concentration(world: MiningWorld) -> float:
