@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,28 +11,28 @@ import pandas as pd
 
 from agents.grid_operator import reference_gap
 from sim.census import count_ai_firms, count_machines_ths, count_miners, count_world_miners
-from sim.distribution import weak_shares
+from sim.diary import Diary, PowerMonth, Scattered
 from sim.enforcement import collect_seizures
-from sim.grid_outputs import TypicalDays, grid_row
+from sim.grid_outputs import TypicalDays, count_hours, day_totals
 from sim.invariants import check_hardware, check_people, people
 from sim.labour_market import count_jobs
-from sim.labour_outputs import job_outputs, jobs_elsewhere, pool_outputs
+from sim.labour_outputs import all_jobs
 from sim.ledger import A, Ledger, M
+from sim.month_outputs import month_outputs
 from sim.power import MonthOfPower
 from sim.settlement import (
     Totals,
-    Treasury,
+    add_up,
     allowed_delivery_share,
     post_firms,
     post_power,
     post_public,
     settle_power,
-    total,
 )
-from sim.surplus import surplus_of
-from sim.treasury import TreasuryBooks, exchange_row, tax_row
-from sim.unit_costs import PARTS_AI, PARTS_MINING, ai_stack, mining_stack
-from sim.variables import Recorder
+from sim.surplus import OFFER_MW, PROBE_MW, surplus_of
+from sim.treasury import TreasuryBooks, exchange_row, kept_abroad_usd, tax_row
+from sim.unit_costs import ai_stack, mining_stack
+from sim.variables import output_table
 
 if TYPE_CHECKING:
     from sim.model import WattLabModel
@@ -39,25 +40,30 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 TYPICAL_MONTHS = 24
 OPENING_MONTHS = 12
-LARGE_BLOCK_MW = 2000.0
 
 
 class Books:
-    """Collects what a month did; ``row`` holds the last month's outputs by name."""
+    """Collects what a month did; ``seen`` holds the outputs of the month that the government looks at."""
 
     def __init__(self, model: WattLabModel) -> None:
         self.model = model
         labels = model.drivers.labels[: model.scenario.months]
         self.ledger = Ledger.empty(labels)
-        self.recorder = Recorder(labels)
-        self.row: dict[str, float] = {}
+        self.diary = Diary(model.state, model.drivers, len(labels), model.power.zones)
+        self.months_kept = 0
+        self._row: tuple[int, dict[str, float]] = (0, {})
+        self.seen: dict[str, float] = {}
         self.trade = (0.0, 0.0, 0.0, 0.0)
         self.network = (0.0, 0.0, 0.0)
         self.seizures = (0.0, 0.0, 0.0)
         mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
         self.treasury = TreasuryBooks(mean_load_mw, model.values["smart_meter_share_start"])
         self.days = TypicalDays()
-        self.weak = weak_shares(model.scenario.country_data)
+        self.outputs_of = functools.partial(
+            month_outputs,
+            country=model.scenario.country_data,
+            release_month=model.frontier.release_month,
+        )
         self.foreign_miners, self.foreign_ai = (
             firms["foreign"].astype(np.float64) for firms in (model.state.miners, model.state.ai_firms)
         )
@@ -105,14 +111,14 @@ class Books:
         self.rigs_ths = count_machines_ths(state.miners, state.world_miners, state.world)
         self.jobs = count_jobs(state.miners, state.ai_firms)
 
-    def totals(self) -> tuple[Totals, Totals]:
-        """Flows of the month so far over miners and AI firms."""
+    def flows(self) -> tuple[FloatArray, FloatArray]:
+        """Flows of the month so far over miners and AI firms: rows of ``Totals``."""
         state = self.model.state
         partner = float(state.policy["state_partner_share"][0])
         self.foreign_miners[0] = partner
         return (
-            total(state.miner_flows, self.foreign_miners, 1.0 - partner),
-            total(state.ai_flows, self.foreign_ai, 0.0),
+            add_up(state.miner_flows, self.foreign_miners, 1.0 - partner),
+            add_up(state.ai_flows, self.foreign_ai, 0.0),
         )
 
     def settle_power(self, t: int, power: MonthOfPower) -> None:
@@ -120,9 +126,8 @@ class Books:
         model = self.model
         rates = model.drivers.local_per_usd
         capacity_usd, slide = model.power.capacity_cost_usd(t), float(rates[max(0, t - 1)] / rates[t])
-        self.power_accounts = settle_power(
-            model.state, t, power, capacity_usd, model.values, self.totals(), slide
-        )
+        firms = [Totals(rows.tolist()) for rows in self.flows()]
+        self.power_accounts = settle_power(model.state, t, power, capacity_usd, model.values, firms, slide)
 
     def collect_seizures(self) -> None:
         """Auction what inspectors seized."""
@@ -130,9 +135,10 @@ class Books:
         self.seizures = collect_seizures(state.miners, state.world, state.par)
 
     def close(self, t: int, power: MonthOfPower) -> None:
-        """Post all flows, check the books and stocks, record outputs."""
+        """Post all flows, check the books and stocks, keep the month for the outputs."""
         model = self.model
-        miners, ai_firms = self.totals()
+        flows = self.flows()
+        miners, ai_firms = (Totals(rows.tolist()) for rows in flows)
         treasury = self.treasury.close(model.state, model.values, self.seizures[1], self.insured_usd())
         self.treasury.watch_subsidy(model.state, t, self.power_accounts, model.values["gdp_usd"])
         post_firms(self.ledger, t, M, miners)
@@ -145,57 +151,60 @@ class Books:
         label = model.drivers.labels[t]
         check_people(label, model.state, self.people_before, self.jobs.sum(axis=0))
         check_hardware(label, self.rigs_before, self.rigs_ths, self.trade[0], self.trade[3])
-        self.report(t, power, miners, ai_firms, treasury)
-
-    def report(
-        self, t: int, power: MonthOfPower, miners: Totals, ai_firms: Totals, treasury: Treasury
-    ) -> None:
-        """Record the outputs of the month."""
-        model = self.model
-        surplus = surplus_of(model.power, power, t)
-        self.row = (
-            self.bitcoin_row(t) | self.mining_row() | self.ai_row(t) | self.allocation_row()
-            | self.money_row(miners, ai_firms) | self.labour_row(miners, ai_firms)
-            | grid_row(model, t, power, surplus, self.power_accounts)
-            | exchange_row(model.state, miners, ai_firms, self.power_accounts, treasury)
-            | tax_row(miners, ai_firms, self.power_accounts, treasury)
-            | self.treasury.coin_row(model.state, float(model.drivers.btc_price_usd[t]))
+        day = self.power_month(power)
+        kept_abroad = kept_abroad_usd(model.state)
+        building, mining, ai = self.jobs.sum(axis=1).tolist()
+        self.seen = {
+            "consumer_bill_usd": self.power_accounts.consumer_bill_usd,
+            "others_energy_mwh": self.power_accounts.consumer_mwh,
+            "shed_mwh": day.shed_mwh * power.days,
+            "jobs_total": all_jobs(building, mining + ai, model.values),
+            **tax_row(miners, ai_firms, self.power_accounts, treasury),
+            **exchange_row(miners, ai_firms, self.power_accounts, treasury, kept_abroad),
+        }
+        self.diary.write(
+            t, mining=self.mining, ai=self.ai, accounts=self.power_accounts, treasury=treasury,
+            miners=flows[0], ai_firms=flows[1], jobs=self.jobs, power=day,
         )  # fmt: skip
-        self.row["net_fiscal_with_coins_usd"] += self.row["net_fiscal_usd"]
-        self.recorder.record(t, self.row)
+        self.record(t, power, kept_abroad)
+
+    def power_month(self, power: MonthOfPower) -> PowerMonth:
+        """What outputs need of the month's dispatch."""
+        result = power.result
+        day = day_totals(
+            power.demand_mw, power.price_usd_per_mwh, result.shed_mw, result.interrupted_mw, result.over_mw,
+            self.model.state.consumers,
+        )  # fmt: skip
+        return PowerMonth(power.generation_mwh, power.emissions_t, *day)
+
+    def record(self, t: int, power: MonthOfPower, kept_abroad_usd: float) -> None:
+        """Measure and keep what nobody in the model looks at: outputs only."""
+        model, state = self.model, self.model.state
+        surplus = surplus_of(model.power, power, t)
+        offer_hours, probe_hours, probe_cost = count_hours(
+            surplus.free_mw, surplus.probe_usd_per_mwh, OFFER_MW, PROBE_MW
+        )
+        hash_ehs, machine_mw = count_world_miners(state.world_miners)
+        self.diary.write(
+            t, offer_hours=offer_hours, probe_hours=probe_hours, probe_usd_per_mwh=probe_cost,
+            mining_costs=mining_stack(state.world, state.policy, state.par),
+            ai_costs=ai_stack(state.world, state.policy, state.par),
+            coins=self.treasury.count_coins(state, float(model.drivers.btc_price_usd[t])),
+            scattered=Scattered(
+                home_hash_ehs=self.network[0],
+                hashprice_usd_per_ph_day=self.network[2],
+                abroad_hash_ehs=hash_ehs,
+                abroad_machine_mw=machine_mw,
+                cases=self.seizures[0],
+                converted_mw=self.converted_mw,
+                expatriates=float(state.miners["expats"].sum() + state.ai_firms["expats"].sum()),
+                kept_abroad_usd=kept_abroad_usd,
+            ),
+        )  # fmt: skip
+        self.diary.copy_records(t)
+        self.months_kept = t + 1
         if t >= model.scenario.months - TYPICAL_MONTHS:
             self.days.add(model, t, power, surplus)
-
-    def bitcoin_row(self, t: int) -> dict[str, float]:
-        """Outputs on the bitcoin network."""
-        state, drivers = self.model.state, self.model.drivers
-        world = state.world
-        network_ehs = float(world["network_hash_ehs"][0])
-        hash_ehs, power_mw = count_world_miners(state.world_miners)
-        newest = int(np.searchsorted(self.model.frontier.release_month, t, side="right")) - 1
-        return {
-            "btc_price_usd": float(drivers.btc_price_usd[t]),
-            "world_hash_ehs": network_ehs,
-            "home_hash_ehs": self.network[0],
-            "home_hash_share": self.network[0] / network_ehs,
-            "hashprice_usd_per_ph_day": self.network[2],
-            "network_efficiency_j_per_th": power_mw / hash_ehs if hash_ehs > 0.0 else 0.0,
-            "machine_price_usd_per_ths": float(world["rig_price_usd_per_ths"][0, newest]),
-            "machine_orders_gw": float(world["rig_orders_gw_per_month"][0]),
-        }
-
-    def mining_row(self) -> dict[str, float]:
-        """Outputs on home mining."""
-        firms = self.mining
-        return {
-            "mining_mw": firms.licensed_mw + firms.grey_mw + firms.theft_mw,
-            "mining_licensed_mw": firms.licensed_mw,
-            "mining_grey_mw": firms.grey_mw,
-            "mining_theft_mw": firms.theft_mw,
-            "mining_firms": firms.firms,
-            "mining_exits": firms.exits,
-            "mining_cases": self.seizures[0],
-        }
 
     def insured_usd(self) -> float:
         """Capital of new AI halls at today's prices, which a public guarantee of country risk covers, USD."""
@@ -207,76 +216,21 @@ class Books:
         gpus = float(world["gpu_usd"][newest] / world["gpu_kw_it"][newest]) * 1000.0
         return self.ai.new_it_mw * (values["ai_facility_capex_usd_per_mw_it"] + gpus)
 
-    def ai_row(self, t: int) -> dict[str, float]:
-        """Outputs on AI firms and on what a MWh costs a new mine and a new hall."""
-        firms, state = self.ai, self.model.state
-        quota = float(state.policy["quota_mw"][0])
-        row = {
-            "ai_mw": firms.load_mw,
-            "ai_it_mw": firms.it_mw,
-            "ai_new_it_mw": firms.new_it_mw,
-            "ai_anchored_it_mw": firms.anchored_it_mw,
-            "ai_allocation_share": firms.new_it_mw / firms.it_mw * firms.load_mw / quota
-            if firms.it_mw * quota > 0.0
-            else 0.0,
-            "ai_pipeline_mw": firms.building_mw,
-            "ai_converted_mw": self.converted_mw,
-            "ai_utilisation": float(state.world["utilisation"][0]),
-            "ai_entered": firms.entered,
-            "ai_cancelled": firms.cancelled,
-            "ai_blocked_return": firms.blocked_return,
-            "ai_blocked_capital": firms.blocked_capital,
-            "ai_blocked_queue": firms.blocked_queue,
-            "ai_blocked_chips": firms.blocked_chips,
-            "ai_blocked_demand": firms.blocked_demand,
-            "ai_blocked_risk": firms.blocked_risk,
-            "ai_blocked_power": firms.blocked_power,
-            "ai_blocked_abroad": firms.blocked_abroad,
-            "gpu_price_usd_per_hour": float(self.model.drivers.gpu_price_usd_per_hour[t]),
-        }
-        for sector, parts, stack in (("mining", PARTS_MINING, mining_stack), ("ai", PARTS_AI, ai_stack)):
-            costs = stack(state.world, state.policy, state.par)
-            row |= {f"{sector}_{part}_usd_per_mwh": cost for part, cost in zip(parts, costs, strict=True)}
-        return row
+    @property
+    def row(self) -> dict[str, float]:
+        """Outputs of the last month by name, worked out when first asked for."""
+        if self._row[0] != self.months_kept:
+            last = self.diary.months(self.months_kept - 1, self.months_kept)
+            found = self.outputs_of(last)
+            self._row = (self.months_kept, {name: float(column[0]) for name, column in found.items()})
+        return self._row[1]
 
-    def allocation_row(self) -> dict[str, float]:
-        """Outputs on the allocation; data centres that stood before it are not counted as energised under
-        it.
+    def outputs(self) -> pd.DataFrame:
+        """Outputs of the months so far: one row per month, units in ``.attrs``. Raises ModelError for one
+        that is not finite.
         """
-        state = self.model.state
-        ai = self.ai
-        ai_share = ai.new_it_mw / ai.it_mw if ai.it_mw > 0.0 else 0.0
-        return {
-            "energised_mw": self.mining.licensed_mw + ai_share * ai.load_mw,
-            "quota_mw": float(state.policy["quota_mw"][0] * state.policy["offer_open"][0]),
-            "queue_mw": float(state.operator["queue_mining_mw"][0] + state.operator["queue_ai_mw"][0]),
-            "offer_refused": float(state.lender["refusing"][0]),
-            "programme_delayed_usd": float(state.lender["withheld_usd"][0]),
-            "offer_tariff_usd_per_kwh": float(state.world["offer_tariff_mean_usd_per_kwh"][0]),
-        }
-
-    def money_row(self, miners: Totals, ai_firms: Totals) -> dict[str, float]:
-        """Outputs on investment and sales."""
-        both = (miners, ai_firms)
-        return {
-            "investment_usd": sum(s["invested_usd"] for s in both),
-            "investment_mining_usd": miners["invested_usd"],
-            "investment_ai_usd": ai_firms["invested_usd"],
-            "foreign_investment_usd": sum(s.of_foreign("equity_usd") for s in both),
-            "coin_sales_usd": miners["sales_abroad_usd"],
-            "ai_sales_usd": ai_firms["sales_abroad_usd"] + ai_firms["sales_home_usd"],
-        }
-
-    def labour_row(self, miners: Totals, ai_firms: Totals) -> dict[str, float]:
-        """Outputs on jobs and wages."""
-        state, values = self.model.state, self.model.values
-        expats = float(state.miners["expats"].sum() + state.ai_firms["expats"].sum())
-        row = job_outputs(self.jobs, expats, values) | pool_outputs(state)
-        accounts = self.power_accounts
-        gap_usd = accounts.special_cost_usd - accounts.special_revenue_usd
-        row["jobs_elsewhere"] = jobs_elsewhere(gap_usd, accounts.consumer_bill_usd, values)
-        row["wages_usd"] = miners["wages_usd"] + ai_firms["wages_usd"]
-        return row
+        columns = self.outputs_of(self.diary.months(0, self.months_kept))
+        return output_table(self.ledger.labels[: self.months_kept], columns)
 
     def typical_days(self) -> pd.DataFrame:
         """Mean day by season over the last months of the run: season, hour and hourly MW or USD per MWh."""

@@ -9,31 +9,29 @@ import numpy.typing as npt
 import pandas as pd
 
 from sim.compiled import kernel
+from sim.distribution import WeakShares, weak_shares
 from sim.power import HOURS_PER_YEAR, MonthOfPower, season_of
 from sim.settlement import PowerAccounts
-from sim.surplus import ANY, CHEAP, DEAR, OFFER_MW, PROBE_MW, Surplus
+from sim.surplus import ANY, CHEAP, DEAR, Surplus
 
 if TYPE_CHECKING:
+    from sim.countries import Country
+    from sim.diary import Months
     from sim.model import WattLabModel
 
 FloatArray = npt.NDArray[np.float64]
+Row = dict[str, FloatArray]
 CLASSES = ("households", "industry", "commerce", "farms")
 # Zones of the outputs; where a country has one zone it stands for both
 ZONES = ("south", "north")
 
 
-def grid_row(
-    model: WattLabModel, t: int, power: MonthOfPower, surplus: Surplus, accounts: PowerAccounts
-) -> dict[str, float]:
-    """Outputs on the power system in month ``t``."""
-    state, days, result = model.state, float(model.drivers.days[t]), power.result
-    shed, interrupted, over, marginal_cost, solar, battery = day_totals(
-        power.demand_mw, power.price_usd_per_mwh, result.shed_mw, result.interrupted_mw, result.over_mw,
-        state.consumers,
-    )  # fmt: skip
+def grid_row(country: Country, months: Months) -> Row:
+    """Outputs on the power system, columns over months."""
+    accounts, power = months.accounts, months.power
     return (
         {
-            "arrears_usd": float(state.operator["arrears_usd"][0]),
+            "arrears_usd": months.operator["arrears_usd"],
             "others_tariff_usd_per_kwh": accounts.consumer_bill_usd / (accounts.consumer_mwh * 1000.0),
             "consumer_bill_usd": accounts.consumer_bill_usd,
             "others_energy_mwh": accounts.consumer_mwh,
@@ -46,32 +44,34 @@ def grid_row(
             "excess_loss_mwh": accounts.excess_loss_mwh,
             "loss_support_usd": accounts.loss_support_usd,
             "unpaid_bills_usd": accounts.consumer_bill_usd - accounts.collected_usd,
-            "marginal_cost_usd_per_mwh": marginal_cost,
+            "marginal_cost_usd_per_mwh": power.price_usd_per_mwh,
             "grid_cost_usd": accounts.energy_usd + accounts.capacity_usd,
             "capacity_payments_usd": accounts.capacity_usd,
             "network_cost_usd": accounts.network_usd,
             "debt_interest_usd": accounts.interest_usd,
-            "shed_mwh": shed * days,
-            "interrupted_mwh": interrupted * days,
-            "curtailed_mwh": over * days,
+            "shed_mwh": power.shed_mwh * months.days,
+            "interrupted_mwh": power.interrupted_mwh * months.days,
+            "curtailed_mwh": power.curtailed_mwh * months.days,
             "generation_mwh": power.generation_mwh,
             "emissions_t": power.emissions_t,
-            "solar_mw": solar,
-            "battery_mwh": battery,
-            "local_per_usd": float(model.drivers.local_per_usd[t]),
+            "solar_mw": power.solar_mw,
+            "battery_mwh": power.battery_mwh,
+            "local_per_usd": months.world["local_per_usd"],
         }
-        | distributor_gap(model, accounts)
-        | class_bills(model)
-        | surplus_row(model, surplus)
+        | distributor_gap(accounts, weak_shares(country))
+        | class_bills(country, months.consumers)
+        | surplus_row(months)
     )
 
 
-def distributor_gap(model: WattLabModel, accounts: PowerAccounts) -> dict[str, float]:
+def distributor_gap(accounts: PowerAccounts, weak: WeakShares) -> Row:
     """What distributors lose above the allowed level, at the base tariff, and do not collect, USD."""
-    unpaid, weak = accounts.consumer_bill_usd - accounts.collected_usd, model.books.weak
+    unpaid = accounts.consumer_bill_usd - accounts.collected_usd
     return {
-        "distributor_gap_usd": accounts.excess_loss_usd + unpaid,
-        "weak_distributor_gap_usd": weak.excess_loss * accounts.excess_loss_usd + weak.unpaid * unpaid,
+        "distributor_gap_usd": np.asarray(accounts.excess_loss_usd + unpaid),
+        "weak_distributor_gap_usd": np.asarray(
+            weak.excess_loss * accounts.excess_loss_usd + weak.unpaid * unpaid
+        ),
     }
 
 
@@ -96,39 +96,36 @@ def day_totals(demand, price, shed, interrupted, over, consumers):  # type: igno
     return lost, cut, spilt, paid / load, solar, battery
 
 
-def class_bills(model: WattLabModel) -> dict[str, float]:
-    """Bills of the month by consumer class, USD; a class that a country does not have pays nothing."""
-    zones, bills = model.power.zones, model.state.consumers["bill_usd"].tolist()
-    found = {f"bill_{name}_usd": 0.0 for name in CLASSES}
-    for place, item in enumerate(model.scenario.country_data.consumer_class):
+def class_bills(country: Country, consumers: np.ndarray) -> Row:
+    """Bills of the month by consumer class, USD; a class that a country does not have pays nothing.
+    ``consumers`` has by month the classes of each zone.
+    """
+    bills, energy_mwh = consumers["bill_usd"], consumers["energy_mwh"]
+    zones, found = len(country.zones), {f"bill_{name}_usd": np.zeros(len(bills)) for name in CLASSES}
+    for place, item in enumerate(country.consumer_class):
         if item.name in CLASSES:
-            found[f"bill_{item.name}_usd"] += sum(bills[place * zones : (place + 1) * zones])
-    energy_mwh = model.state.consumers["energy_mwh"].tolist()
-    mean = sum(bills) / sum(energy_mwh)
-    above = sum(max(0.0, bill - mean * energy) for bill, energy in zip(bills, energy_mwh, strict=True))
-    return found | {"cross_subsidy_usd": above}
+            found[f"bill_{item.name}_usd"] += bills[:, place * zones : (place + 1) * zones].sum(axis=1)
+    mean = sum(bills.T) / sum(energy_mwh.T)
+    above = np.maximum(0.0, bills - mean[:, None] * energy_mwh)
+    return found | {"cross_subsidy_usd": sum(above.T)}
 
 
-def surplus_row(model: WattLabModel, surplus: Surplus) -> dict[str, float]:
+def surplus_row(months: Months) -> Row:
     """Outputs on what is left for new load: hours a year at the pace of the month, and the margin of a
     block at the price of the package.
     """
-    values, per_hour = model.values, HOURS_PER_YEAR / 24.0
-    anywhere, by_zone, costs = (
-        counts.tolist()
-        for counts in count_hours(surplus.free_mw, surplus.probe_usd_per_mwh, OFFER_MW, PROBE_MW)
-    )
+    per_hour, zones = HOURS_PER_YEAR / 24.0, months.probe_usd_per_mwh.shape[1]
     row = {
-        "offer_hours_per_year": anywhere[ANY] * per_hour,
-        "offer_cheap_hours_per_year": anywhere[CHEAP] * per_hour,
+        "offer_hours_per_year": months.offer_hours[:, ANY] * per_hour,
+        "offer_cheap_hours_per_year": months.offer_hours[:, CHEAP] * per_hour,
     }
-    delivery = 1.0 - values["transmission_loss_share"]
+    delivery = 1.0 - months.par["transmission_loss_share"]
     for place, name in enumerate(ZONES):
-        zone = min(place, model.power.zones - 1)
+        zone = min(place, zones - 1)
         for limit, label in ((CHEAP, "cheap"), (DEAR, "dear")):
-            row[f"{label}_hours_{name}_per_year"] = by_zone[limit][zone] * per_hour
-        cost = costs[zone] / 1000.0 / delivery
-        row[f"margin_{name}_usd_per_kwh"] = values["cheap_power_usd_per_kwh"] - cost
+            row[f"{label}_hours_{name}_per_year"] = months.probe_hours[:, limit, zone] * per_hour
+        cost = months.probe_usd_per_mwh[:, zone] / 1000.0 / delivery
+        row[f"margin_{name}_usd_per_kwh"] = months.par["cheap_power_usd_per_kwh"] - cost
     return row
 
 

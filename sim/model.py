@@ -239,7 +239,7 @@ class WattLabModel(mesa.Model):
         """Close the books, check every invariant, record the outputs, let the government see them."""
         self.books.close(t, power)
         check_stocks(self.drivers.labels[t], self.state)
-        observe_gaps(self.state, self.books.row)
+        observe_gaps(self.state, self.books.seen)
 
     # Mesa
     # ------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def _gaps(governments, pars, revenue, arrears_growth, shed_share, jobs, reserves
 
 
 def observe_gaps(state: State, row: dict[str, float]) -> None:
-    """Show the government last month's outcomes as gaps to its targets, in [-1, 1]."""
+    """Show the government last month's outcomes, by name of output, as gaps to its targets, in [-1, 1]."""
     bill = max(1.0, row["consumer_bill_usd"])
     energy = max(1.0, row["others_energy_mwh"])
     _gaps(

@@ -115,7 +115,7 @@ def collect(model: WattLabModel, wall_s: float) -> Result:
         scenario=model.scenario,
         seed=model.seed,
         engine=model.engine.name,
-        months=model.books.recorder.frame(),
+        months=model.books.outputs(),
         days=model.books.typical_days(),
         records={kind: model.state.agents(kind) for kind in KINDS},
         ledger=model.books.ledger,

@@ -4,7 +4,8 @@ to the ledger.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,44 +18,45 @@ from sim.state import FLOW_INDEX, State
 
 FloatArray = npt.NDArray[np.float64]
 SMALLEST_TARIFF_USD_PER_KWH = 0.001
+# Rows of totals: all owners, foreign owners, the state
+OWNERS = 3
 
 
-class Totals(dict[str, float]):
+class Totals(dict[str, Any]):
     """Sums of the month's flows over firms of a kind, flow -> sum, and the parts that belong to foreign
-    owners and to the state.
+    owners and to the state; each a number, or a column over months.
+
+    Made from three rows of all flows: everybody's, foreign owners', the state's.
     """
 
-    def __init__(self, sums: list[float], foreign: list[float], state: list[float]) -> None:
-        super().__init__(zip(FLOWS, sums, strict=True))
-        self.foreign, self.state = foreign, state
+    def __init__(self, rows: Sequence[Sequence[Any]] | FloatArray) -> None:
+        super().__init__(zip(FLOWS, rows[0], strict=True))
+        self.foreign, self.state = rows[1], rows[2]
 
-    def of_foreign(self, name: str) -> float:
+    def of_foreign(self, name: str) -> Any:
         """Part of a flow that belongs to foreign-owned firms."""
         return self.foreign[FLOW_INDEX[name]]
 
-    def of_state(self, name: str) -> float:
+    def of_state(self, name: str) -> Any:
         """Part of a flow that belongs to the state as owner."""
         return self.state[FLOW_INDEX[name]]
 
 
 @kernel
-def _add_up(flows, foreign_share):  # type: ignore[no-untyped-def]
-    sums = np.zeros((2, flows.shape[1]))
+def add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
+    """Add up a flow matrix (firms x flows); ``foreign_share`` is ownership by firm, the state owns a share
+    of the firm in the first slot only. Returns the rows of ``Totals``, shape (OWNERS, flows).
+    """
+    sums = np.zeros((OWNERS, flows.shape[1]))
     for i in range(flows.shape[0]):
         for j in range(flows.shape[1]):
             sums[0, j] += flows[i, j]
         if foreign_share[i] > 0.0:
             for j in range(flows.shape[1]):
                 sums[1, j] += foreign_share[i] * flows[i, j]
+    for j in range(flows.shape[1]):
+        sums[2, j] = state_share * flows[0, j]
     return sums
-
-
-def total(flows: FloatArray, foreign_share: FloatArray, state_share: float) -> Totals:
-    """Add up a flow matrix (firms x flows); ``foreign_share`` is ownership by firm, the state owns a share
-    of the firm in the first slot only.
-    """
-    sums, foreign = _add_up(flows, foreign_share).tolist()
-    return Totals(sums, foreign, (state_share * flows[0]).tolist())
 
 
 def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
@@ -88,8 +90,7 @@ def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
         post(t, row, H, sector, sign * (sums[name] - foreign - state))
 
 
-@dataclass(frozen=True)
-class PowerAccounts:
+class PowerAccounts(NamedTuple):
     """The power sector's month in USD and MWh: costs, what others and new load paid, what was subsidised
     or left unpaid.
     """
@@ -115,8 +116,7 @@ class PowerAccounts:
     arrears_change_usd: float
 
 
-@dataclass(frozen=True)
-class Treasury:
+class Treasury(NamedTuple):
     """What the treasury itself spends and borrows in a month, USD; ``delayed_usd`` is programme money that
     should have come this month (negative: it came after all).
     """
@@ -179,7 +179,7 @@ def settle_power(
     power: MonthOfPower,
     capacity_usd: float,
     values: dict[str, float],
-    firms: tuple[Totals, Totals],
+    firms: Sequence[Totals],
     exchange_slide: float,
 ) -> PowerAccounts:
     """Run purchaser and distributors: costs in, bills and subsidy out; the gap is added to arrears owed to
@@ -228,7 +228,7 @@ def settle_power(
     operator["arrears_usd"] += change
     ordinary_mwh = max(0.0, power.used_mwh - special_mwh / delivery)
     keep_accounts(operator, t % 12, accounts, ordinary_mwh * allowed_delivery_share(values))
-    return replace(accounts, arrears_change_usd=change)
+    return accounts._replace(arrears_change_usd=change)
 
 
 def keep_accounts(operator: np.ndarray, now: int, accounts: PowerAccounts, allowed_mwh: float) -> None:

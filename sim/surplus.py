@@ -20,7 +20,8 @@ from sim.power import MonthOfPower, PowerSystem
 FloatArray = npt.NDArray[np.float64]
 # Load whose cost is asked for, and the block that was offered, MW
 PROBE_MW, OFFER_MW = 1000.0, 2000.0
-CHEAP, DEAR, ANY = range(3)
+LIMITS = 3
+CHEAP, DEAR, ANY = range(LIMITS)
 
 
 class Surplus(NamedTuple):

@@ -5,18 +5,31 @@ Coins of the state are revalued and never income: the net fiscal outcome is show
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.miner import LICENSED
 from sim.compiled import kernel
 from sim.settlement import PowerAccounts, Totals, Treasury
 
 if TYPE_CHECKING:
+    from sim.diary import Months
     from sim.state import State
 
+    Row = dict[str, npt.NDArray[np.float64]]
+
 MONTHS_PER_YEAR = 12
+
+
+class CoinMonth(NamedTuple):
+    """The state's coins at the end of a month: stock, value, revaluation and change of value."""
+
+    own_btc: float
+    value_usd: float
+    revaluation_usd: float
+    change_usd: float
 
 
 class TreasuryBooks:
@@ -63,10 +76,8 @@ class TreasuryBooks:
         self.subsidy_usd[t % MONTHS_PER_YEAR] = max(0.0, gap)
         state.world["offer_subsidy_gdp_share"] = self.subsidy_usd.sum() / gdp_usd
 
-    def coin_row(self, state: State, price_usd: float) -> dict[str, float]:
-        """Outputs on the state's coins: stock, value, revaluation and change of value of the month. A
-        partner takes its share of the coins when they are mined.
-        """
+    def count_coins(self, state: State, price_usd: float) -> CoinMonth:
+        """Follow the state's coins through the month. A partner takes its share when they are mined."""
         share = 1.0 - float(state.policy["state_partner_share"][0])
         coins = float(state.miners["coins_btc"][0])
         before_usd = self.own_btc * self.price_usd
@@ -77,18 +88,27 @@ class TreasuryBooks:
             self.own_btc *= coins / self.coins_btc
         self.coins_btc, self.price_usd = coins, price_usd
         value = self.own_btc * price_usd
-        return {
-            "state_coins_btc": self.own_btc,
-            "state_coins_usd": value,
-            "coin_revaluation_usd": revaluation,
-            "net_fiscal_with_coins_usd": value - before_usd,
-        }
+        return CoinMonth(self.own_btc, value, revaluation, value - before_usd)
+
+
+def coin_row(months: Months) -> Row:
+    """Outputs on the state's coins, which are revalued and never income: the net fiscal outcome with them
+    is what that without them leaves to be added.
+    """
+    coins = months.coins
+    return {
+        "state_coins_btc": coins.own_btc,
+        "state_coins_usd": coins.value_usd,
+        "coin_revaluation_usd": coins.revaluation_usd,
+    }
 
 
 def exchange_row(
-    state: State, miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury
-) -> dict[str, float]:
-    """Outputs on foreign exchange: what is earned, spent, taken abroad, kept abroad and lent."""
+    miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury, kept_abroad_usd: Any
+) -> dict[str, Any]:
+    """Outputs on foreign exchange: what is earned, spent, taken abroad, kept abroad and lent; of a month,
+    or columns over months.
+    """
     both = (miners, ai_firms)
     row = {
         "fx_receipts_usd": sum(
@@ -97,7 +117,7 @@ def exchange_row(
         "fx_hardware_usd": sum(s["hardware_usd"] for s in both),
         "fx_wages_usd": sum(s["expat_wages_usd"] for s in both),
         "fx_profit_usd": sum(s.of_foreign("dividend_usd") for s in both),
-        "fx_kept_abroad_usd": kept_abroad_usd(state),
+        "fx_kept_abroad_usd": kept_abroad_usd,
         "fx_power_usd": accounts.special_cost_usd,
         "fx_programme_usd": -treasury.delayed_usd,
     }
@@ -126,12 +146,12 @@ def _kept_abroad(miners, onshore_share):  # type: ignore[no-untyped-def]
     return total
 
 
-def tax_row(
-    miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury
-) -> dict[str, float]:
-    """Outputs on the treasury: revenue by instrument, spending, and the net fiscal outcome without coins."""
+def tax_row(miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury) -> dict[str, Any]:
+    """Outputs on the treasury: revenue by instrument, spending, and the net fiscal outcome without coins;
+    of a month, or columns over months.
+    """
 
-    def both(*names: str) -> float:
+    def both(*names: str) -> Any:
         return sum(miners[name] + ai_firms[name] for name in names)
 
     revenue = {

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import csv
 import functools
-import math
-import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,32 +47,22 @@ def outputs() -> dict[str, Output]:
     return {row["name"]: Output(**row) for row in csv.DictReader(data_text("outputs.csv").splitlines())}
 
 
-class Recorder:
-    """Monthly outputs of a run; a month is complete only if every registered output was written and is
-    finite.
+def output_table(labels: Sequence[str], columns: Mapping[str, npt.NDArray[np.float64]]) -> pd.DataFrame:
+    """Outputs as a table: one row per month, columns in the order of the registry, units in ``.attrs``.
+
+    Raises ModelError naming outputs that are missing or unknown, or not finite in a month.
     """
-
-    def __init__(self, labels: tuple[str, ...]) -> None:
-        self.labels = labels
-        self.names = tuple(outputs())
-        self.in_order = operator.itemgetter(*self.names)
-        self.values = np.full((len(labels), len(self.names)), np.nan)
-
-    def record(self, t: int, row: dict[str, float]) -> None:
-        """Store a month. Raises ModelError naming an output that is missing, unknown or not finite."""
-        if row.keys() != outputs().keys():
-            wrong = sorted(row.keys() ^ outputs().keys())
-            raise ModelError(f"{self.labels[t]}: outputs missing or unknown: {', '.join(wrong)}")
-        values = self.in_order(row)
-        if not all(map(math.isfinite, values)):
-            bad = [name for name in self.names if not math.isfinite(row[name])]
-            raise ModelError(f"{self.labels[t]}: output not finite: {', '.join(bad)}")
-        self.values[t] = values
-
-    def frame(self) -> pd.DataFrame:
-        """Outputs as a table: one row per month, units in ``.attrs``."""
-        table = pd.DataFrame(
-            self.values.copy(), index=pd.Index(self.labels, name="month"), columns=list(self.names)
-        )
-        table.attrs["units"] = {name: output.unit for name, output in outputs().items()}
-        return table
+    known = outputs()
+    if columns.keys() != known.keys():
+        raise ModelError(f"outputs missing or unknown: {', '.join(sorted(columns.keys() ^ known.keys()))}")
+    values = np.empty((len(labels), len(known)))
+    for place, name in enumerate(known):
+        values[:, place] = columns[name]
+    good = np.isfinite(values)
+    if not good.all():
+        t = int(good.all(axis=1).argmin())
+        bad = [name for name, fine in zip(known, good[t], strict=True) if not fine]
+        raise ModelError(f"{labels[t]}: output not finite: {', '.join(bad)}")
+    table = pd.DataFrame(values, index=pd.Index(labels, name="month"), columns=list(known))
+    table.attrs["units"] = {name: output.unit for name, output in known.items()}
+    return table

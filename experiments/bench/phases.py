@@ -1,4 +1,4 @@
-"""Where the time of a run goes: the phases of the month, and recording."""
+"""Where the time of a run goes: the phases of the month, and a run without recording."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sim.model import WattLabModel
-from sim.result import collect, paused_collector
+from sim.result import paused_collector
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -33,18 +33,24 @@ def timed(action: Callable[..., Any], name: str, seconds: dict[str, float]) -> C
 
 
 def phase_seconds(scenario: Scenario, seed: int) -> dict[str, float]:
-    """Run once and return seconds by phase, of recording (``recording``) and of everything (``run``)."""
+    """Run once and return seconds by phase."""
     seconds: dict[str, float] = defaultdict(float)
-    started = time.perf_counter()
     with paused_collector():
         model = WattLabModel(scenario, seed)
         for phase in PHASES:
             setattr(model, phase, timed(getattr(model, phase), phase, seconds))
-        books: Any = model.books
-        books.report = timed(books.report, "recording", seconds)
         for _ in range(scenario.months):
             model.step()
-        timed(collect, "recording", seconds)(model, 0.0)
         model.close()
-    seconds["run"] = time.perf_counter() - started
     return seconds
+
+
+def run_without_recording(scenario: Scenario, seed: int) -> None:
+    """Run once as ``simulate`` does, but keep nothing that only outputs need, and make no tables."""
+    with paused_collector():
+        model = WattLabModel(scenario, seed)
+        books: Any = model.books
+        books.record = books.diary.write = lambda *arguments, **rows: None
+        for _ in range(scenario.months):
+            model.step()
+        model.close()

@@ -153,7 +153,7 @@ class PlainModel(WattLabModel):
     def record(self, t: int, power: MonthOfPower) -> None:
         """Close the books and collect the outputs."""
         self.books.close(t, power)
-        observe_gaps(self.state, self.books.row)
+        observe_gaps(self.state, self.books.seen)
         self.collector.collect(self)
 
 

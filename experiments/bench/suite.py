@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.bench.phases import PHASES, phase_seconds
+from experiments.bench.phases import PHASES, phase_seconds, run_without_recording
 from experiments.bench.processes import (
     cold_start,
     memory_growth_mb,
@@ -72,16 +72,19 @@ def median_of(samples: list[dict[str, float]]) -> dict[str, float]:
 
 
 def shares(sizes: Sizes) -> tuple[dict[str, float], float]:
-    """Share of each phase in the month, and of recording in the whole run; medians over runs."""
+    """Share of each phase in the month, median over runs; and of recording in the whole run: what a run
+    takes less without it, from medians of processor time over runs in turn.
+    """
     scenario = load_scenario(months=sizes.months)
     samples = []
     for _ in range(sizes.repeats):
         seconds = phase_seconds(scenario, 1)
-        month = sum(seconds[phase] for phase in PHASES)
-        sample = {phase: seconds[phase] / month for phase in PHASES}
-        samples.append(sample | {"recording": seconds["recording"] / seconds["run"]})
-    found = median_of(samples)
-    return {phase: found[phase] for phase in PHASES}, found["recording"]
+        month = sum(seconds.values())
+        samples.append({phase: seconds[phase] / month for phase in PHASES})
+    whole, bare = in_turn(
+        [run_once(sizes.months), lambda: run_without_recording(scenario, 1)], sizes.repeats, time.process_time
+    )
+    return median_of(samples), 1.0 - bare.median_s / whole.median_s
 
 
 def scaling(sizes: Sizes) -> tuple[list[Timing], list[Timing]]:

@@ -42,10 +42,12 @@ def measure(
     return Timing(tuple(runs))
 
 
-def in_turn(actions: Sequence[Callable[[], object]], times: int) -> list[Timing]:
+def in_turn(
+    actions: Sequence[Callable[[], object]], times: int, clock: Callable[[], float] = time.perf_counter
+) -> list[Timing]:
     """Time several actions turn by turn, so that a slow spell of the machine meets all of them alike."""
     runs: list[list[float]] = [[] for _ in actions]
     for _ in range(times):
         for action, found in zip(actions, runs, strict=True):
-            found.extend(measure(action, 1).runs_s)
+            found.extend(measure(action, 1, clock).runs_s)
     return [Timing(tuple(found)) for found in runs]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from experiments.bench import suite
-from experiments.bench.phases import PHASES
+from experiments.bench.phases import PHASES, run_without_recording
 from experiments.bench.timing import Timing, in_turn
 from sim import load_scenario, simulate
 from sim.model import WattLabModel
@@ -36,6 +36,20 @@ def test_the_phases_are_the_calls_of_the_month_in_order():
         (call for call in calls if isinstance(call, ast.Attribute)), key=lambda call: call.lineno
     )
     assert tuple(call.attr for call in ordered) == PHASES
+
+
+def test_a_run_without_recording_lives_the_same_months(monkeypatch: pytest.MonkeyPatch):
+    scenario, closed = load_scenario(months=3, population=SMALL), []
+    close = WattLabModel.close
+    monkeypatch.setattr(WattLabModel, "close", lambda model: (closed.append(model), close(model)))
+    run_without_recording(scenario, 5)
+    result = simulate(scenario, 5)
+    bare = closed[0]
+    assert bare.books.months_kept == 0
+    assert not bare.books.diary.rows["miners"].any()
+    for kind, records in result.records.items():
+        assert records.tobytes() == bare.state.agents(kind).tobytes(), kind
+    assert (bare.books.ledger.flows == result.ledger.flows).all()
 
 
 def test_median_and_spread_of_known_numbers():
@@ -80,7 +94,7 @@ def test_the_document_has_the_documented_keys_and_sensible_values(monkeypatch: p
     )
     assert document["phase_share"].keys() == set(PHASES)
     assert math.isclose(sum(document["phase_share"].values()), 1.0, abs_tol=0.1)
-    assert 0.0 < document["recording_share"] < 1.0
+    assert document["recording_share"] < 1.0
     assert [size for size, _ in document["time_by_miners"]] == [20, 60]
     assert [size for size, _ in document["time_by_months"]] == [1, 2]
     numbers = [document[name] for name in KEYS if isinstance(document[name], float)]

@@ -150,7 +150,7 @@ def built_at_risk(premium_per_year: float, seed: int) -> float:
     model = WattLabModel(chosen, seed)
     model.state.par["country_risk_premium"] = premium_per_year
     run_months(model, MONTHS)
-    return ai_built_mw(model.books.recorder.frame())
+    return ai_built_mw(model.books.outputs())
 
 
 def test_a_rise_of_country_risk_lowers_ai_investment():
@@ -189,7 +189,7 @@ def applications(folder: Path, hazard: float, terms: dict[str, Any]) -> list[pd.
     for seed in SEEDS:
         model = WattLabModel(chosen, seed)
         run_months(model, 12)
-        found.append(model.books.recorder.frame().iloc[:12])
+        found.append(model.books.outputs().iloc[:12])
     return found
 
 
@@ -229,7 +229,7 @@ def others_tariff_usd_per_kwh(
     # As new load under the allocation, not as sites that stood before it and pay the ordinary tariff
     model.state.ai_firms["legacy_mw_it"] = 0.0
     run_months(model, 31)
-    return model.books.recorder.frame()["others_tariff_usd_per_kwh"].to_numpy()
+    return model.books.outputs()["others_tariff_usd_per_kwh"].to_numpy()
 
 
 # PKR per kWh: marginal cost, about 21, lies between

@@ -114,7 +114,7 @@ def cheap_offer(folder, share: float) -> WattLabModel:
 def test_a_cheap_offer_has_a_payer(tmp_path):
     """The gap to marginal cost is paid by the treasury, or it is left to other consumers and arrears."""
     others, treasury = cheap_offer(tmp_path, 0.0), cheap_offer(tmp_path, 1.0)
-    rows = [model.books.recorder.frame() for model in (others, treasury)]
+    rows = [model.books.outputs() for model in (others, treasury)]
     gap = rows[1]["special_gap_usd"].clip(lower=0.0)
     assert gap.max() > 0.0
     np.testing.assert_allclose(rows[1]["special_gap_treasury_usd"], gap, rtol=1e-12)
@@ -129,7 +129,7 @@ def test_a_cheap_offer_has_a_payer(tmp_path):
 
 def test_bills_of_the_classes_add_up_and_losses_are_what_was_not_billed(tmp_path):
     model = cheap_offer(tmp_path, 0.0)
-    rows = model.books.recorder.frame()
+    rows = model.books.outputs()
     classes = [f"bill_{name}_usd" for name in ("households", "industry", "commerce", "farms")]
     np.testing.assert_allclose(rows[classes].sum(axis=1), rows["consumer_bill_usd"], rtol=1e-12)
     bill, mwh = (model.state.consumers[name] for name in ("bill_usd", "energy_mwh"))
@@ -167,7 +167,7 @@ def test_a_few_weak_distributors_make_most_of_the_gap():
 
 def test_the_gap_of_distributors_is_losses_and_unpaid_bills(tmp_path):
     model = cheap_offer(tmp_path, 0.0)
-    rows, shares = model.books.recorder.frame(), weak_shares(model.scenario.country_data)
+    rows, shares = model.books.outputs(), weak_shares(model.scenario.country_data)
     excess = rows["distributor_gap_usd"] - rows["unpaid_bills_usd"]
     assert (excess > 0.0).all()
     weak = shares.excess_loss * excess + shares.unpaid * rows["unpaid_bills_usd"]

@@ -21,7 +21,7 @@ from sim.countries import SKILL_NAMES, load_country
 from sim.errors import ModelError
 from sim.parameters import DISTRIBUTIONS, STATUSES, parameter_record
 from sim.regimes import default_value, load_regime, policy_timeline
-from sim.variables import AGGREGATIONS, Recorder
+from sim.variables import AGGREGATIONS, output_table
 
 ROOT = Path(sim.__file__).resolve().parent.parent
 SOURCES = sorted([*ROOT.glob("agents/**/*.py"), *ROOT.glob("sim/**/*.py")])
@@ -222,15 +222,15 @@ def test_aggregation_of_a_year():
     assert made == expected
 
 
-def test_a_month_is_recorded_only_if_it_is_complete_and_finite():
-    recorder = Recorder(("2030-01", "2030-02"))
-    row = dict.fromkeys(outputs(), 1.0)
-    recorder.record(0, row)
-    assert recorder.frame().loc["2030-01"].tolist() == [1.0] * len(row)
-    assert recorder.frame().loc["2030-02"].isna().all()
-    with pytest.raises(ModelError, match="2030-02: outputs missing or unknown: mining_mw"):
-        recorder.record(1, {name: 1.0 for name in row if name != "mining_mw"})
-    with pytest.raises(ModelError, match="2030-02: outputs missing or unknown: snow_m"):
-        recorder.record(1, {**row, "snow_m": 1.0})
-    with pytest.raises(ModelError, match="2030-02: output not finite: arrears_usd"):
-        recorder.record(1, {**row, "arrears_usd": float("nan")})
+def test_outputs_are_complete_and_finite_or_refused():
+    labels, ones = ("2030-01", "2030-02"), np.ones(2)
+    columns = {name: ones for name in reversed(outputs())} | {"mining_mw": np.array([5.0, 7.0])}
+    table = output_table(labels, columns)
+    assert list(table.columns) == list(outputs())
+    assert table["mining_mw"].to_dict() == {"2030-01": 5.0, "2030-02": 7.0}
+    with pytest.raises(ModelError, match=r"outputs missing or unknown: mining_mw$"):
+        output_table(labels, {name: ones for name in columns if name != "mining_mw"})
+    with pytest.raises(ModelError, match=r"outputs missing or unknown: snow_m$"):
+        output_table(labels, {**columns, "snow_m": ones})
+    with pytest.raises(ModelError, match=r"2030-02: output not finite: arrears_usd$"):
+        output_table(labels, {**columns, "arrears_usd": np.array([1.0, np.nan])})

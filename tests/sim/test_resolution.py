@@ -47,7 +47,7 @@ def months_of(seed: int, shuffled: bool, population: dict[str, int]) -> pd.DataF
     try:
         for _ in range(MONTHS):
             model.step()
-        return model.books.recorder.frame()
+        return model.books.outputs()
     finally:
         model.close()
 

@@ -156,7 +156,7 @@ def billed(tmp_path_factory) -> tuple[WattLabModel, list[dict[str, float]]]:
     model, rows = WattLabModel(scenario, 2), []
 
     def remember(t: int) -> None:
-        accounts = dataclasses.asdict(model.books.power_accounts)
+        accounts = model.books.power_accounts._asdict()
         rows.append({**model.books.row, **accounts, "stock": float(model.state.operator["arrears_usd"][0])})
 
     run_months(model, 10, remember)

@@ -65,13 +65,13 @@ def test_a_partner_takes_its_coins_when_they_are_mined():
             self.miners = {"coins_btc": np.array([coins])}
 
     books = TreasuryBooks(0.0, 0.0)
-    assert books.coin_row(Fake(0.0, 10.0), 100.0)["state_coins_btc"] == 10.0
+    assert books.count_coins(Fake(0.0, 10.0), 100.0).own_btc == 10.0
     # A partner that comes later has no part of what was mined before
-    assert books.coin_row(Fake(0.5, 14.0), 100.0)["state_coins_btc"] == 12.0
+    assert books.count_coins(Fake(0.5, 14.0), 100.0).own_btc == 12.0
     # Sales take from both in proportion
-    row = books.coin_row(Fake(0.5, 7.0), 200.0)
-    assert row["state_coins_btc"] == 6.0
-    assert row["coin_revaluation_usd"] == 12.0 * 100.0
+    month = books.count_coins(Fake(0.5, 7.0), 200.0)
+    assert month.own_btc == 6.0
+    assert month.revaluation_usd == 12.0 * 100.0
 
 
 def test_meters_rise_at_the_pace_of_a_roll_out_cost_money_and_stay():
@@ -84,7 +84,7 @@ def test_meters_rise_at_the_pace_of_a_roll_out_cost_money_and_stay():
     shares = []
     run_months(model, 8, lambda t: shares.append(float(model.state.government["meter_share"][0])))
     np.testing.assert_allclose(shares, [0.15, 0.2, 0.25, 0.3, 0.3, 0.3, 0.3, 0.3], rtol=1e-12)
-    cost = model.books.recorder.frame()["metering_cost_usd"].to_numpy()
+    cost = model.books.outputs()["metering_cost_usd"].to_numpy()
     load_mw = np.mean(chosen.country_data.load_shape.mean_load_mw)
     np.testing.assert_allclose(cost[:4], 0.05 * load_mw * 3e4, rtol=1e-9)
     assert (cost[4:] == 0.0).all()

@@ -1,0 +1,144 @@
+"""What a run keeps of its months, one row a month; outputs are worked out afterwards from whole columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.base import SKILLS
+from sim.census import AiCensus, MiningCensus
+from sim.drivers import Drivers
+from sim.settlement import OWNERS, PowerAccounts, Totals, Treasury
+from sim.state import FLOW_INDEX, State, word_view
+from sim.surplus import LIMITS
+from sim.treasury import CoinMonth
+from sim.unit_costs import PARTS_AI, PARTS_MINING
+
+FloatArray = npt.NDArray[np.float64]
+RECORDS = ("world", "policy", "par", "operator", "lender", "skills", "consumers")
+
+
+class Scattered(NamedTuple):
+    """Single numbers of a month: hash rate at home (EH/s) and hashprice (USD/PH/day) of the network; hash
+    rate (EH/s) and machine power (MW) abroad; cases of enforcement (1); site MW that changed hands; staff
+    from abroad (jobs); dividends kept abroad (USD).
+    """
+
+    home_hash_ehs: float
+    hashprice_usd_per_ph_day: float
+    abroad_hash_ehs: float
+    abroad_machine_mw: float
+    cases: float
+    converted_mw: float
+    expatriates: float
+    kept_abroad_usd: float
+
+
+class PowerMonth(NamedTuple):
+    """Generation (MWh) and emissions (t) of a month, and of its typical day: energy shed, interrupted and
+    curtailed (MWh), price weighted by load (USD per MWh), rooftop solar (MW), batteries (MWh).
+    """
+
+    generation_mwh: float
+    emissions_t: float
+    shed_mwh: float
+    interrupted_mwh: float
+    curtailed_mwh: float
+    price_usd_per_mwh: float
+    solar_mw: float
+    battery_mwh: float
+
+
+@dataclass(frozen=True)
+class Months:
+    """Columns over months: every attribute has the month as its first axis, or is a tuple of such columns.
+    Records are copies at the end of the month.
+    """
+
+    number: npt.NDArray[np.int64]
+    days: FloatArray
+    btc_price_usd: FloatArray
+    gpu_price_usd_per_hour: FloatArray
+    world: np.ndarray
+    policy: np.ndarray
+    par: np.ndarray
+    operator: np.ndarray
+    lender: np.ndarray
+    skills: np.ndarray
+    consumers: np.ndarray
+    # Columns under the names of ``TUPLES``
+    mining: Any
+    ai: Any
+    scattered: Any
+    power: Any
+    accounts: Any
+    treasury: Any
+    coins: Any
+    miners: Totals
+    ai_firms: Totals
+    jobs: FloatArray  # [T, 3, SKILLS] construction, mining, AI
+    mining_costs: FloatArray  # [T, parts]
+    ai_costs: FloatArray  # [T, parts]
+    offer_hours: FloatArray  # [T, limits]
+    probe_hours: FloatArray  # [T, limits, zones]
+    probe_usd_per_mwh: FloatArray  # [T, zones]
+
+
+TUPLES: dict[str, Any] = {
+    "mining": MiningCensus, "ai": AiCensus, "scattered": Scattered, "power": PowerMonth,
+    "accounts": PowerAccounts, "treasury": Treasury, "coins": CoinMonth,
+}  # fmt: skip
+
+
+class Diary:
+    """Arrays with one row per month of a run."""
+
+    def __init__(self, state: State, drivers: Drivers, months: int, zones: int) -> None:
+        self.drivers = drivers
+        self.sources = {name: word_view(getattr(state, name)) for name in RECORDS}
+        self.words = {name: np.zeros((months, *words.shape)) for name, words in self.sources.items()}
+        self.types = {name: getattr(state, name).dtype for name in RECORDS}
+        shapes = {name: (len(form._fields),) for name, form in TUPLES.items()} | {
+            "miners": (OWNERS, len(FLOW_INDEX)),
+            "ai_firms": (OWNERS, len(FLOW_INDEX)),
+            "jobs": (3, SKILLS),
+            "mining_costs": (len(PARTS_MINING),),
+            "ai_costs": (len(PARTS_AI),),
+            "offer_hours": (LIMITS,),
+            "probe_hours": (LIMITS, zones),
+            "probe_usd_per_mwh": (zones,),
+        }
+        self.rows = {name: np.zeros((months, *shape)) for name, shape in shapes.items()}
+
+    def write(self, t: int, **rows: Any) -> None:
+        """Keep rows of month ``t`` by name."""
+        for name, row in rows.items():
+            self.rows[name][t] = row
+
+    def copy_records(self, t: int) -> None:
+        """Keep records as they are at the end of month ``t``."""
+        for name, words in self.sources.items():
+            self.words[name][t] = words
+
+    def months(self, first: int, stop: int) -> Months:
+        """Columns of the months from ``first`` until before ``stop``."""
+        when = slice(first, stop)
+        found: dict[str, Any] = {
+            "number": np.arange(first, stop),
+            "days": self.drivers.days[when],
+            "btc_price_usd": self.drivers.btc_price_usd[when],
+            "gpu_price_usd_per_hour": self.drivers.gpu_price_usd_per_hour[when],
+        }
+        for name, words in self.words.items():
+            records = words[when].reshape(-1).view(self.types[name])
+            found[name] = records if words.shape[1] == 1 else records.reshape(-1, words.shape[1])
+        for name, row in self.rows.items():
+            found[name] = row[when]
+        for name, form in TUPLES.items():
+            found[name] = form(*self.rows[name][when].T)
+        for name in ("miners", "ai_firms"):
+            found[name] = Totals(self.rows[name][when].transpose(1, 2, 0))
+        return Months(**{field.name: found[field.name] for field in fields(Months)})
