@@ -174,12 +174,15 @@ def _output_table(rows: pd.DataFrame, results: Results) -> list[str]:
 
 
 def latex(table: pd.DataFrame, results: Results) -> str:
-    """Compose the same numbers as a booktabs table, one block per output."""
+    """Compose the same numbers as a booktabs table over pages, one block per output."""
     lines = [
-        "% Needs the package booktabs.",
-        r"\begin{tabular}{lrrrr}",
+        "% Needs the packages booktabs and longtable.",
+        r"\begin{longtable}{lrrrr}",
         r"\toprule",
         r"Regime & Mean & 90\,\% interval & Difference & 95\,\% interval \\",
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
     ]
     for output in dict.fromkeys(table["output"]):
         rows = table[table["output"] == output]
@@ -196,7 +199,7 @@ def latex(table: pd.DataFrame, results: Results) -> str:
             if math.isnan(row["difference"]):
                 cells[3:] = ["–", "–"]
             lines.append(" & ".join(map(tex, cells)) + r" \\")
-    lines += [r"\bottomrule", r"\end{tabular}", ""]
+    lines += [r"\end{longtable}", ""]
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import Bbox
 
 from experiments.figures import FigureSpec
 from experiments.palette import COLOURS as COLOURS
@@ -29,6 +30,13 @@ from experiments.wording import seed_text
 
 ENDINGS = ("pdf", "png", "svg", "csv", "txt", "json")
 MM_PER_INCH = 25.4
+# Where the name of a point may stand: offset in points, and the side of the text that is at the point
+LABEL_SPOTS = (
+    ((3.0, 2.0), "left", "bottom"),
+    ((3.0, -2.0), "left", "top"),
+    ((-3.0, 2.0), "right", "bottom"),
+    ((-3.0, -2.0), "right", "top"),
+)
 WIDTH_MM = {"single": 89.0, "double": 183.0}
 
 
@@ -184,7 +192,34 @@ def years_of(months: Iterable[str]) -> np.ndarray:
 def plain_ticks(axes: Axes, which: str) -> None:
     """Write tick labels of an axis ("x" or "y") without exponents, thousands separated."""
     axis = axes.xaxis if which == "x" else axes.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 4).replace("-", "\N{MINUS SIGN}")))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6).replace("-", "\N{MINUS SIGN}")))
+
+
+def label_points(axes: Axes, points: Iterable[tuple[float, float, str]]) -> int:
+    """Name points, in their order, where the name lies in the axes and covers no other name or point.
+
+    Those without room stay without a name. Call it last: limits and texts of the figure have to be there.
+    Returns the number of points named.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()
+    wanted = list(points)
+    places = axes.transData.transform(np.array([(x, y) for x, y, _ in wanted]).reshape(-1, 2))
+    taken = [Bbox.from_bounds(x - 1.0, y - 1.0, 2.0, 2.0) for x, y in places]
+    for x, y, text in wanted:
+        for offset, ha, va in LABEL_SPOTS:
+            label = axes.annotate(
+                text, (x, y), xytext=offset, textcoords="offset points", ha=ha, va=va, fontsize=6.0
+            )
+            box = label.get_window_extent()
+            inside = axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1
+            inside = inside and axes.bbox.y0 <= box.y0 and box.y1 <= axes.bbox.y1
+            if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            label.remove()
+    return len(taken) - len(wanted)
 
 
 def regime_order(frame: pd.DataFrame) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.figures.base import COLOURS, new_figure, plain_ticks
+from experiments.figures.base import COLOURS, label_points, new_figure, plain_ticks
 from experiments.results import Results
 from experiments.sensitivity import indices_of
 from experiments.units import scale_for
@@ -32,6 +32,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     grid = figure.subplots(2, 2, squeeze=False).ravel()
     for axes in grid[len(outputs) :]:
         axes.set_visible(False)
+    named = []
     for axes, output in zip(grid, outputs, strict=False):
         rows = frame[frame["output"] == output].sort_values("mu_star", ascending=False)
         scale = scale_for(rows["unit"].iloc[0], rows[["mu_star", "sigma"]].abs().max().max())
@@ -41,10 +42,9 @@ def draw(frame: pd.DataFrame) -> Figure:
         axes.plot(size, spread, "o", color=COLOURS["ai"], markersize=2.6)
         limit = max(float(size.max()), float(spread.max()), 1e-12)
         axes.plot([0.0, limit], [0.0, limit], color=COLOURS["grey"], linewidth=0.6, linestyle=":")
-        for place in range(min(LABELLED, int(np.count_nonzero(size > 0.0)))):
-            name = rows["factor"].iloc[place].replace("_", " ")
-            at = (size.iloc[place], spread.iloc[place])
-            axes.annotate(name, at, xytext=(3, 2), textcoords="offset points", fontsize=6.0)
+        count = min(LABELLED, int(np.count_nonzero(size > 0.0)))
+        names = rows["factor"].str.replace("_", " ")
+        named.append((axes, list(zip(size[:count], spread[:count], names[:count], strict=True))))
         axes.set_title(rows["label"].iloc[0])
         axes.set_xlabel(f"mean size of the effect ({scale.unit or 'number'})")
         axes.set_ylabel("its standard deviation")
@@ -52,6 +52,8 @@ def draw(frame: pd.DataFrame) -> Figure:
         axes.set_ylim(0.0, limit * 1.1)
         plain_ticks(axes, "x")
         plain_ticks(axes, "y")
+    for axes, points in named:
+        label_points(axes, points)
     return figure
 
 
@@ -59,11 +61,8 @@ def caption(frame: pd.DataFrame) -> str:
     """Say what a point is."""
     count = frame["factor"].nunique()
     return (
-        f"Each point is one of {count} parameters: mean absolute elementary effect for a move through "
-        "its whole "
-        "range, with a 95 % bootstrap interval, against the standard deviation of the effect. Near "
-        "zero: does "
-        f"not matter. Above the dotted line: acts through interactions or a curve. The {LABELLED} "
-        "largest are "
-        "named."
+        f"Each point is one of {count} parameters: mean absolute elementary effect for a move through its "
+        "whole range, with a 95 % bootstrap interval, against the standard deviation of the effect. Near "
+        "zero: does not matter. Above the dotted line: acts through interactions or a curve. The "
+        f"{LABELLED} largest are named where there is room."
     )

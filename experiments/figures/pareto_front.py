@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.errors import StoreError
-from experiments.figures.base import COLOURS, new_figure, plain_ticks
+from experiments.figures.base import COLOURS, label_points, new_figure, plain_ticks
 from experiments.results import Results
 from experiments.units import scale_for
 
@@ -49,6 +49,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     objectives = list(frame.attrs["objectives"])
     pairs = [objectives[start : start + 2] for start in range(0, len(objectives) - 1, 2)]
     figure = new_figure("double", HEIGHT_MM)
+    named = []
     for axes, (across, up) in zip(figure.subplots(1, len(pairs), squeeze=False)[0], pairs, strict=True):
         scales = {}
         for name in (across, up):
@@ -59,20 +60,19 @@ def draw(frame: pd.DataFrame) -> Figure:
             (axes.set_xlabel if name == across else axes.set_ylabel)(text)
         x, y = (frame[name] / scales[name].factor for name in (across, up))
         axes.plot(x, y, "o", color=COLOURS["ai"], markersize=3.0)
-        for number, at in zip(frame["candidate"], zip(x, y, strict=True), strict=True):
-            axes.annotate(f"{number}", at, xytext=(3, 2), textcoords="offset points", fontsize=6.0)
+        named.append((axes, list(zip(x, y, frame["candidate"].astype(str), strict=True))))
         axes.margins(0.08)
         plain_ticks(axes, "x")
         plain_ticks(axes, "y")
+    for axes, points in named:
+        label_points(axes, points)
     return figure
 
 
 def caption(frame: pd.DataFrame) -> str:
     """Say what a point is."""
     return (
-        f"Each of the {len(frame)} numbered points is a setting of the instruments that no other one "
-        "that was tried "
-        "beats in all objectives; the same number is the same setting. Means over "
-        f"{int(frame['worlds'].min())} "
-        "worlds. The settings are in the table beside this figure, and each is a regime file that runs."
+        f"Each of the {len(frame)} points is a setting of the instruments that no other one that was tried "
+        "beats in all objectives; the same number is the same setting, numbers without room are left out. "
+        f"Means over {int(frame['worlds'].min())} worlds. The settings are in the table beside this figure."
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -50,12 +53,14 @@ def draw(frame: pd.DataFrame) -> Figure:
         scale = scale_for(rows["unit"].iloc[0], float(table.abs().max().max()))
         values = table.to_numpy() / scale.factor
         span = float(values.max() - values.min()) or 1.0
+        # As many digits as tell the cells apart
+        digits = min(6, max(3, 2 + math.ceil(math.log10(float(np.abs(values).max() or span) / span))))
         axes.imshow(values, origin="lower", cmap="cividis", aspect="auto")
         for row in range(values.shape[0]):
             for column in range(values.shape[1]):
                 light = (values[row, column] - values.min()) / span < DARK
                 colour = "white" if light else "black"
-                text = number(values[row, column], 3)
+                text = number(values[row, column], digits)
                 axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=6.0)
         axes.set_xticks(range(len(table.columns)), [number(value) for value in table.columns])
         axes.set_yticks(range(len(table.index)), [number(value) for value in table.index])
