@@ -18,8 +18,9 @@ from experiments.sampling import Points, design_points
 from experiments.study_parts import Design, Goal, Joint, Search, Select, Size, Stopping, Uncertain
 
 SizeName = Literal["quick", "full"]
-# Before the name of an instrument that a parameter has too.
+# Before the name of an instrument that a parameter has too, and before the name of that parameter.
 INSTRUMENT = "regime."
+PARAMETER = "parameter."
 
 
 class Study(BaseModel):
@@ -117,16 +118,35 @@ class RunSpec:
 def varied(scenario: Any, overrides: Mapping[str, Value]) -> Any:
     """Set parameters and instruments of a scenario, whichever the names are.
 
-    A name that is both means the parameter; with ``regime.`` before it, it is the instrument.
+    A name that is both means the parameter; with ``regime.`` before it, it is the instrument. Raises
+    ScenarioError for a name that is neither.
+    """
+    chosen: dict[str, dict[str, Value]] = {"parameter": {}, "instrument": {}}
+    for name, value in overrides.items():
+        kind, plain = setting_kind(name)
+        chosen[kind][plain] = value
+    return scenario.varied(chosen["parameter"], chosen["instrument"])
+
+
+def setting_kind(name: str, where: str = "") -> tuple[str, str]:
+    """Find what the name of a setting is: ("parameter" or "instrument", the name without its prefix).
+
+    Raises ScenarioError, naming ``where`` and what is near, for a name that is neither.
     """
     from sim import instruments, parameters
+    from sim.errors import unknown
 
-    policy = set(instruments()) - set(parameters())
-    chosen: dict[bool, dict[str, Value]] = {True: {}, False: {}}
-    for name, value in overrides.items():
-        plain = name.removeprefix(INSTRUMENT)
-        chosen[plain != name or name in policy][plain] = value
-    return scenario.varied(chosen[False], chosen[True])
+    registries: dict[str, Mapping[str, Any]] = {"parameter": parameters(), "instrument": instruments()}
+    for kind, prefix in (("parameter", PARAMETER), ("instrument", INSTRUMENT)):
+        if name.startswith(prefix):
+            plain = name.removeprefix(prefix)
+            if plain not in registries[kind]:
+                raise unknown(kind, plain, registries[kind], where)
+            return kind, plain
+    for kind, registry in registries.items():
+        if name in registry:
+            return kind, name
+    raise unknown("parameter or instrument", name, {**parameters(), **instruments()}, where)
 
 
 def shipped_studies() -> list[str]:

@@ -14,6 +14,7 @@ from experiments.units import display_unit, number, quantity
 
 # Width where there is no terminal that says its own.
 PLAIN_WIDTH = 110
+SUMMARY = ("", "value", "unit", "over months")
 # Groups of the output registry in reading order, and their headings.
 GROUPS = {
     "money": "Investment and money",
@@ -25,7 +26,15 @@ GROUPS = {
     "ai": "AI",
     "bitcoin": "Bitcoin network",
     "macro": "Economy",
+    "unit_cost": "Cost of a new megawatt-hour",
 }
+# What a run is asked first: load, jobs, money, bills, grid.
+HEADLINE = (
+    "energised_mw", "mining_mw", "ai_mw", "jobs_total", "investment_usd", "tax_total_usd", "net_fiscal_usd",
+    "consumer_bill_usd", "arrears_usd", "shed_mwh", "emissions_t",
+)  # fmt: skip
+# How the months of an output became one value.
+OVER_MONTHS = {"sum": "total", "mean": "mean", "last": "last month", "max": "highest month"}
 
 
 def console() -> Console:
@@ -44,17 +53,30 @@ def plain_table(columns: Sequence[str], right: Sequence[str] = ()) -> Table:
 
 
 def summary_table(summary: Mapping[str, Mapping[str, Any]], registry: Mapping[str, Any]) -> Table:
-    """Arrange the outputs of one run by group: label, value, unit."""
-    table = plain_table(("", "value", "unit"), right=("value",))
+    """Arrange the outputs of one run by group: label, value, unit, what the value is of the months."""
+    table = plain_table(SUMMARY, right=("value",))
     for group in ordered_groups(registry):
         names = [name for name in summary if registry[name].group == group]
         if not names:
             continue
         table.add_row(f"[bold]{GROUPS.get(group, group)}[/bold]")
         for name in names:
-            value, unit = quantity(float(summary[name]["value"]), summary[name]["unit"])
-            table.add_row(f"  {registry[name].label}", value, unit)
+            table.add_row(*_summary_cells(summary[name], registry[name], indent="  "))
     return table
+
+
+def headline_table(summary: Mapping[str, Mapping[str, Any]], registry: Mapping[str, Any]) -> Table:
+    """Arrange the few outputs of a run that are asked first."""
+    table = plain_table(SUMMARY, right=("value",))
+    for name in HEADLINE:
+        if name in summary:
+            table.add_row(*_summary_cells(summary[name], registry[name]))
+    return table
+
+
+def _summary_cells(entry: Mapping[str, Any], output: Any, indent: str = "") -> tuple[str, str, str, str]:
+    value, unit = quantity(float(entry["value"]), entry["unit"])
+    return f"{indent}{output.label}", value, unit, OVER_MONTHS[output.aggregation]
 
 
 def ordered_groups(registry: Mapping[str, Any]) -> list[str]:

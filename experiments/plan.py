@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from experiments.design import INSTRUMENT, RunSpec, SizeName, Study, expand, points_of
+from experiments.design import INSTRUMENT, RunSpec, SizeName, Study, expand, points_of, setting_kind
 from experiments.errors import StudyError, unknown_name
 from experiments.factors import Parameter
 from experiments.provenance import code_version
@@ -160,6 +160,12 @@ def _check_names(study: Study, registry: dict[str, dict[str, str]]) -> None:
     for name in study.outputs:
         if name not in registry:
             raise StudyError(f"study {study.name}: outputs: {unknown_name('output', name, registry)}")
+    variants = [each for group in study.design.variants.values() for each in group]
+    settings = [("overrides", list(study.overrides)), ("design.levels", list(study.design.levels))]
+    settings += [(f"design.variants, {each.name}", list(each.values)) for each in variants]
+    for table, names in settings:
+        for name in names:
+            setting_kind(name, f"study {study.name}, {table}")
     known = figure_specs()
     for name in study.figures:
         if name not in known:

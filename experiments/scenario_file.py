@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from experiments.design import varied
+from experiments.design import INSTRUMENT, PARAMETER, varied
 from experiments.errors import StudyError, unknown_name
 from experiments.factors import Value
 
@@ -45,9 +45,18 @@ class Settings:
     values: dict[str, Value] = field(default_factory=dict)
 
     def scenario(self) -> Scenario:
-        """Load the scenario; ScenarioError for anything that the model does not accept."""
-        from sim import load_scenario
+        """Load the scenario; ScenarioError for anything that the model does not accept.
 
+        A name that is a parameter and an instrument is refused, because one run can mean either.
+        """
+        from sim import ScenarioError, instruments, load_scenario, parameters
+
+        for name in self.values:
+            if name in parameters() and name in instruments():
+                raise ScenarioError(
+                    f"{name} is a parameter of the country and an instrument of the regime; "
+                    f"write {PARAMETER}{name} or {INSTRUMENT}{name}"
+                )
         plain = load_scenario(self.country, regime=self.regime, months=self.months, drivers=self.drivers)
         return varied(plain, self.values)
 
@@ -64,8 +73,13 @@ def settings_toml(settings: Settings) -> str:
     ]
     if settings.values:
         lines += ["", "# Parameters and instruments held at a value for the whole run.", "[set]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in settings.values.items()]
+        lines += [f"{_key(name)} = {json.dumps(value)}" for name, value in settings.values.items()]
     return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    """Quote a name with a prefix, which would be a table in TOML."""
+    return json.dumps(name) if "." in name else name
 
 
 def read_settings(path: Path) -> Settings:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.display import console, json_number, summary_table
+from experiments.display import console, headline_table, json_number, summary_table
 from experiments.errors import ExperimentError
 from experiments.factors import Value
+from experiments.notes import counted, offer_line, price_line
 from experiments.progress import duration
 from experiments.store import atomic_write
 from experiments.tables import csv_with_units
@@ -43,8 +44,14 @@ def _value(text: str) -> Value:
 def as_document(result: Any, seed: int, engine: str) -> dict[str, Any]:
     """Make the stable JSON document of a run; values that are not finite become null."""
     scenario = result.scenario
+    from sim import outputs
+
     summary = {
-        name: {"value": json_number(entry["value"]), "unit": entry["unit"]}
+        name: {
+            "value": json_number(entry["value"]),
+            "unit": entry["unit"],
+            "aggregation": outputs()[name].aggregation,
+        }
         for name, entry in result.summary().items()
     }
     return {
@@ -59,19 +66,35 @@ def as_document(result: Any, seed: int, engine: str) -> dict[str, Any]:
     }
 
 
-def run_text(document: Mapping[str, Any], registry: Mapping[str, Any]) -> None:
-    """Print the summary of a run by group, with a line that identifies it."""
-    screen = console()
-    screen.print(
-        f"{document['regime']} in {document['country']}, {document['months']} months, "
+def run_text(
+    result: Any, document: Mapping[str, Any], *, paths: Sequence[str] = (), everything: bool = False
+) -> None:
+    """Print a run: lines that say what was run and in which money, then its headline or every output.
+
+    ``paths`` are the files that were given in place of a shipped country or regime.
+    """
+    from sim import outputs
+
+    screen, registry, scenario = console(), outputs(), result.scenario
+    lines = [
+        f"{document['regime']} in {document['country']}, {counted(document['months'])}, "
         f"seed {document['seed']}, engine {document['engine']} ({duration(document['wall_s'])}); "
-        f"scenario {document['scenario_hash']}"
-    )
+        f"scenario {document['scenario_hash']}",
+        *(f"from {path}" for path in paths),
+        f"{scenario.regime_data.title}; USD are real (constant prices) and not discounted",
+        price_line(scenario),
+        offer_line(result.months),
+    ]
+    for text in lines:
+        screen.print(text, markup=False)
     finite = {name: entry for name, entry in document["summary"].items() if entry["value"] is not None}
-    screen.print(summary_table(finite, registry))
+    screen.print()
+    screen.print((summary_table if everything else headline_table)(finite, registry))
     missing = [name for name in document["summary"] if name not in finite]
-    if missing:
+    if missing and everything:
         screen.print(f"not defined in this run: {', '.join(missing)}")
+    if not everything:
+        screen.print(f"--all shows all {len(document['summary'])} outputs, --out DIR keeps every month")
 
 
 def write_run(result: Any, document: Mapping[str, Any], registry: Mapping[str, Any], out: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sized
 from importlib import resources
 from pathlib import Path
 
@@ -43,8 +44,10 @@ def check_study(study: Study, size: SizeName, *, workers: int | None, trial: boo
     shared = len(plan.rows) - len(plan.tasks)
     lines = [
         f"study {study.name}, size {size}: {len(plan.tasks)} runs of {plan.tasks[0].spec.months} months",
-        f"  {len(study.countries)} countries x {len(study.regimes)} regimes x {len(plan.points.settings)} "
-        f"points ({study.design.kind}), {seeds} seeds ({study.design.seeds})",
+        f"  {_counted(study.countries, 'country', 'countries')} x "
+        f"{_counted(study.regimes, 'regime', 'regimes')} x "
+        f"{_counted(plan.points.settings, 'point', 'points')} ({study.design.kind}), "
+        f"{seeds} seed{'s' if seeds != 1 else ''} ({study.design.seeds})",
     ]
     if shared:
         lines.append(f"  {shared} replicates share a run with another, because they differ in nothing")
@@ -53,6 +56,10 @@ def check_study(study: Study, size: SizeName, *, workers: int | None, trial: boo
         shown = ", ".join(names[:FACTORS_SHOWN]) + (", ..." if len(names) > FACTORS_SHOWN else "")
         lines.append(f"  {len(names)} factors: {shown}")
     return lines + (_measured(plan, workers or available_processors()) if trial else [])
+
+
+def _counted(items: Sized, one: str, many: str) -> str:
+    return f"{len(items)} {one if len(items) == 1 else many}"
 
 
 def _measured(plan: Plan, workers: int) -> list[str]:

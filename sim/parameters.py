@@ -96,7 +96,11 @@ def checked_value(name: str, value: object, where: str) -> float:
     if name not in registry:
         raise unknown("parameter", name, registry, where)
     parameter = registry[name]
-    allowed = f"allowed: {parameter.low:g} to {parameter.high:g} {parameter.unit}"
+    unit = "" if parameter.unit == "1" else f" {parameter.unit}"
+    allowed = f"allowed: {parameter.low:g} to {parameter.high:g}{unit}"
+    if isinstance(value, bool) and (parameter.low, parameter.high) == (0.0, 1.0):
+        text = str(value).lower()
+        raise ScenarioError(f"{where}: {name} = {text} is not allowed; allowed: 0 (no) to 1 (yes)")
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ScenarioError(f"{where}: {name} = {value!r} is not a finite number; {allowed}")
     if not parameter.low <= value <= parameter.high:

@@ -146,7 +146,11 @@ def explain(error: ValidationError, where: str) -> ScenarioError:
         return ScenarioError(f"{where}: unknown field '{field}'")
     value = problem.get("input")
     shown = "" if problem["type"] == "missing" else f" = {value!r:.60}"
-    return ScenarioError(f"{where}: {field}{shown}: {problem['msg'].lower()}")
+    told = problem["msg"][:1].lower() + problem["msg"][1:]
+    if problem["type"] == "string_pattern_mismatch":
+        is_name = problem["ctx"]["pattern"] == NAME
+        told = "allowed: letters, digits, - and _" if is_name else "allowed: a month as YYYY-MM"
+    return ScenarioError(f"{where}: {field}{shown}: {told}")
 
 
 def load_regime(name: str) -> Regime:
@@ -161,6 +165,11 @@ def parse_regime(content: dict[str, Any], where: str) -> Regime:
         regime = Regime.model_validate(content)
     except ValidationError as error:
         raise explain(error, where) from None
+    if regime.currency == "USD" and regime.local_per_usd != 1.0:
+        raise ScenarioError(
+            f"{where}: local_per_usd = {regime.local_per_usd:g} is not allowed with currency = 'USD'; "
+            "allowed: 1, or the currency that prices are in"
+        )
     known = instruments()
     for place, settings in [("base", regime.base)] + [
         (f"event {i + 1}", e.set) for i, e in enumerate(regime.event)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands import app
-from experiments.commands.options import AsCsv, AsMarkdown
+from experiments.commands.options import AsCsv, AsMarkdown, one_form
 from experiments.commands.output import echo_csv
 
 
@@ -52,6 +52,7 @@ def describe(
 @app.command()
 def parameters(as_csv: AsCsv = False, as_markdown: AsMarkdown = False) -> None:
     """List the parameter registry."""
+    one_form(as_csv, as_markdown)
     from experiments.display import console, parameter_rows, parameters_table
     from sim import parameters as registry
 
@@ -68,6 +69,7 @@ def parameters(as_csv: AsCsv = False, as_markdown: AsMarkdown = False) -> None:
 @app.command()
 def outputs(as_csv: AsCsv = False, as_markdown: AsMarkdown = False) -> None:
     """List the output variables."""
+    one_form(as_csv, as_markdown)
     from experiments.display import console, output_rows, outputs_table
     from sim import outputs as registry
 

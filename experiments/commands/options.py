@@ -28,6 +28,12 @@ AsMarkdown = Annotated[bool, typer.Option("--markdown", help="The page of the do
 AsCsv = Annotated[bool, typer.Option("--csv", help="All fields, as CSV.")]
 
 
+def one_form(as_csv: bool, as_markdown: bool) -> None:
+    """Refuse two forms of one list."""
+    if as_csv and as_markdown:
+        raise StudyError("choose --csv or --markdown, not both")
+
+
 def size_name(quick: bool, full: bool) -> SizeName:
     """Choose the size of a study from the two flags."""
     if quick and full:

@@ -22,17 +22,23 @@ def run(
     engine: Annotated[str, typer.Option(help="columns (fast) or objects (readable, slow).")] = "columns",
     drivers: Annotated[str, typer.Option(help="replay (observed, then simulated) or simulated.")] = "replay",
     assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="name=value of a parameter or instrument; repeat.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="name=value of a parameter or instrument; repeat. If both: parameter.NAME or regime.NAME.",
+        ),
     ] = None,
     scenario_file: Annotated[
         Path | None, typer.Option("--scenario", help="File with country, regime, months, seed and settings.")
     ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Print every output, by theme.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     out: Annotated[Path | None, typer.Option(help="Also write series, summary and scenario there.")] = None,
 ) -> None:
     """Run one scenario and print what came out."""
     from dataclasses import replace
 
+    from experiments.notes import notes
     from experiments.progress import print_line
     from experiments.scenario_file import Settings, read_settings
     from experiments.single import as_document, parse_assignments, run_text, write_run
@@ -49,9 +55,12 @@ def run(
             raise StudyError(f"--{twice[0]}: already set by --scenario {scenario_file}")
     from sim import outputs, simulate
 
-    scenario = replace(settings, values={**settings.values, **overrides}).scenario()
+    settings = replace(settings, values={**settings.values, **overrides})
+    scenario = settings.scenario()
     if out is not None:
         make_directory(out)
+    for text in notes(scenario, settings.values):
+        print_line(text)
     tell_when_compiling(print_line)
     result = simulate(scenario, seed=settings.seed, engine=engine)
     document = as_document(result, settings.seed, engine)
@@ -60,7 +69,8 @@ def run(
 
         typer.echo(json.dumps(document, indent=1, allow_nan=False))
     else:
-        run_text(document, outputs())
+        paths = [name for name in (settings.country, settings.regime) if name.endswith(".toml")]
+        run_text(result, document, paths=paths, everything=everything)
     if out is not None:
         write_run(result, document, outputs(), out)
 

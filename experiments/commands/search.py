@@ -14,7 +14,7 @@ from experiments.commands.output import exit_code, report_sweep
 
 @app.command()
 def search(
-    study: Annotated[str, typer.Argument(help="Study with [search]: shipped name or path of a .toml file.")],
+    study: Annotated[str, typer.Argument(help="Shipped study or .toml file; it has a search table.")],
     quick: Quick = False,
     full: Full = False,
     out: ResultsOut = Path("results"),

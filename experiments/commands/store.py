@@ -50,7 +50,7 @@ def replay(
     tell_when_compiling(print_line)
     result = simulate(found.scenario, seed=found.task.spec.seed, engine=chosen)
     document = as_document(result, found.task.spec.seed, chosen)
-    run_text(document, outputs())
+    run_text(result, document)
     if out is not None:
         make_directory(out)
         write_run(result, document, outputs(), out)

@@ -12,7 +12,9 @@ from experiments.commands.options import AsMarkdown
 
 @app.command()
 def validate(
-    part: Annotated[str | None, typer.Option(help="Only this part (grid); all parts by default.")] = None,
+    part: Annotated[
+        str | None, typer.Option(help="ai, bitcoin, grid, labour or regimes; all by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
     as_markdown: AsMarkdown = False,
 ) -> None:

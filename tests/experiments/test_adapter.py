@@ -61,7 +61,7 @@ def test_a_tool_that_calls_by_keywords_and_other_processes_can_drive_the_model()
 def test_a_run_that_cannot_be_made_raises_and_returns_nothing():
     with pytest.raises(ScenarioError, match="mining_pue = 9 is out of range"):
         MODEL(mining_pue=9.0)
-    with pytest.raises(ScenarioError, match="unknown parameter 'mining_peu'"):
+    with pytest.raises(ScenarioError, match="unknown parameter or instrument 'mining_peu'"):
         MODEL(mining_peu=1.0)
     with pytest.raises(StudyError, match="unknown output 'jobs'"):
         ModelFunction("pakistan", "ban", outputs=("jobs",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,7 +84,9 @@ def test_a_run_as_json_has_the_documented_shape(shell: Shell, tmp_path: Path):
     told = {key: document[key] for key in ("country", "regime", "seed", "months", "engine")}
     assert told == {"country": "pakistan", "regime": "ban", "seed": 7, "months": 2, "engine": "columns"}
     assert set(document["summary"]) == set(outputs())
-    assert all(set(entry) == {"value", "unit"} for entry in document["summary"].values())
+    for name, entry in document["summary"].items():
+        assert set(entry) == {"value", "unit", "aggregation"}
+        assert entry["aggregation"] == outputs()[name].aggregation
     assert json.loads((out / "summary.json").read_text(encoding="utf-8")) == document
     months = pd.read_csv(out / "months.csv", skiprows=[1], index_col="month")
     assert months["jobs_total"].iloc[-1] == pytest.approx(document["summary"]["jobs_total"]["value"])
@@ -92,16 +95,30 @@ def test_a_run_as_json_has_the_documented_shape(shell: Shell, tmp_path: Path):
     assert {"days.csv", "agents_miners.csv"} <= {path.name for path in out.iterdir()}
 
 
-def test_a_run_for_people_is_grouped_with_units(shell: Shell):
-    code, printed, _ = shell("run", "--months", 1)
+def test_a_run_for_people_is_a_headline_that_says_what_its_numbers_are(shell: Shell):
+    code, printed, told = shell("run", "--months", 2)
+    assert (code, told) == (0, "")
+    assert "real (constant prices) and not discounted" in printed
+    assert "in PKR, 281 per USD: tariff_local_per_kwh = 23 PKR/kWh = 0.08185 USD/kWh" in printed
+    assert "offer open in 2 of 2 months" in printed
+    rows = [re.split(r"\s{2,}", line.strip()) for line in printed.splitlines()]
+    told_as = {cells[0]: cells[-1] for cells in rows}
+    assert (told_as["Investment"], told_as["All jobs"]) == ("total", "last month")
+    assert len(printed.splitlines()) < 24
+    assert "Data science jobs" not in printed
+
+
+def test_all_outputs_of_a_run_are_grouped_with_units(shell: Shell):
+    code, printed, _ = shell("run", "--months", 1, "--all")
     assert code == 0
-    assert "pakistan-2025 in pakistan, 1 months, seed 1, engine columns" in printed
+    assert "pakistan-2025 in pakistan, 1 month, seed 1, engine columns" in printed
     groups = [
         printed.index(f"\n{title}") for title in ("Investment and money", "Jobs", "Grid", "Mining", "AI")
     ]
     assert groups == sorted(groups)
     assert "Circular debt" in printed
     assert "billion USD" in printed
+    assert not re.search(r"^\w+_\w+", printed, re.MULTILINE), "a heading is a raw name"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +133,12 @@ def test_a_run_for_people_is_grouped_with_units(shell: Shell):
         (["run", "--set", "mining_pue"], "--set needs name=value, got 'mining_pue'"),
         (["run", "--set", "mining_pue=9"], "mining_pue = 9 is out of range"),
         (["run", "--set", "mining_pue=high"], "mining_pue = 'high' is not a finite number"),
-        (["run", "--set", "pue=1.1"], "unknown parameter 'pue'"),
+        (["run", "--set", "pue=1.1"], "unknown parameter or instrument 'pue'"),
+        (["run", "--set", "tarif_local_per_kwh=5"], "did you mean tariff_local_per_kwh"),
+        (["run", "--set", "regime.mining_pue=1.1"], "unknown instrument 'mining_pue'"),
+        (["run", "--set", "income_tax_rate=0.1"], "parameter.income_tax_rate or regime.income_tax_rate"),
+        (["run", "--set", "lender_active=false"], "lender_active = false is not allowed; allowed: 0 (no) to"),
+        (["parameters", "--csv", "--markdown"], "choose --csv or --markdown, not both"),
         (["run", "--set", "mining_pue=1.1", "--set", "mining_pue=1.2"], "--set gives mining_pue twice"),
         (["run", "--out", "{file}/out"], "cannot write"),
         (["run", "--sed", "1"], "No such option: --sed"),

@@ -197,7 +197,7 @@ def test_a_name_that_is_both_means_the_parameter_unless_it_says_regime():
     both = varied(plain, {"income_tax_rate": 0.1, "regime.income_tax_rate": 0.2, "quota_mw": 5.0})
     assert both.overrides == {"income_tax_rate": 0.1}
     assert (both.regime_data.base["income_tax_rate"], both.regime_data.base["quota_mw"]) == (0.2, 5.0)
-    with pytest.raises(ScenarioError, match="unknown parameter 'quota_mv'"):
+    with pytest.raises(ScenarioError, match="unknown parameter or instrument 'quota_mv'"):
         varied(plain, {"quota_mv": 5.0})
     with pytest.raises(ScenarioError, match="unknown instrument 'quota_mv'"):
         varied(plain, {"regime.quota_mv": 5.0})

@@ -34,7 +34,7 @@ def test_values_name_parameters_and_instruments():
         instruments={"quota_mw": 500.0, "offer_open": True},
     )
     assert SETTINGS.scenario().hash == expected.hash
-    with pytest.raises(ScenarioError, match="unknown parameter 'pue'"):
+    with pytest.raises(ScenarioError, match="unknown parameter or instrument 'pue'"):
         Settings(values={"pue": 1.0}).scenario()
 
 

@@ -54,7 +54,7 @@ def test_the_template_is_a_study_that_runs_as_it_is(tmp_path: Path):
 def test_a_check_tells_runs_time_and_disk_before_anything_runs(designed: Path):
     lines = check_study(load_study(designed), "quick", workers=2, trial=True)
     assert lines[0] == "study tiny, size quick: 8 runs of 2 months"
-    assert lines[1] == "  1 countries x 2 regimes x 2 points (quasi-random), 2 seeds (shared)"
+    assert lines[1] == "  1 country x 2 regimes x 2 points (quasi-random), 2 seeds (shared)"
     assert lines[2] == "  2 factors: fine_usd_per_mw, mining_pue"
     found = re.fullmatch(
         r"  time about (.+) on 2 processes, disk about (\S+) MB of (\S+) MB free here "
