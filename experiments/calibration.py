@@ -176,7 +176,7 @@ def fit(
     try:
         import optuna
     except ImportError as error:
-        raise StudyError("this needs Optuna: pip install 'wattlab[calibration]'") from error
+        raise StudyError("this needs Optuna: pip install -e '.[calibration]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     startup = max(4, int(STARTUP_SHARE * calibration.trials))
     sampler = optuna.samplers.TPESampler(seed=calibration.seed, multivariate=True, n_startup_trials=startup)

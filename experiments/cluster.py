@@ -44,7 +44,7 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError as error:
-            raise RunnerError("a scheduler needs Dask: pip install 'wattlab[cluster]'") from error
+            raise RunnerError("a scheduler needs Dask: pip install -e '.[cluster]'") from error
         self.store, self.outputs, self.execute = store, list(outputs), execute
         try:
             self.client: Any = Client(address, timeout=CONNECT_S, set_as_default=False)

@@ -102,7 +102,7 @@ def _boxes_of_tree(factors: pd.DataFrame, failing: NDArray[np.bool_], leaves: in
     try:
         from sklearn.tree import DecisionTreeClassifier
     except ImportError as error:
-        raise StudyError("this needs scikit-learn: pip install 'wattlab[discovery]'") from error
+        raise StudyError("this needs scikit-learn: pip install -e '.[discovery]'") from error
     tree = DecisionTreeClassifier(
         max_leaf_nodes=leaves,
         min_samples_leaf=max(1, int(SMALLEST_LEAF_SHARE * len(factors))),

@@ -114,7 +114,7 @@ def salib(module: str) -> ModuleType:
     try:
         return import_module(f"SALib.{module}")
     except ImportError as error:
-        raise StudyError("this needs SALib: pip install 'wattlab[sensitivity]'") from error
+        raise StudyError("this needs SALib: pip install -e '.[sensitivity]'") from error
 
 
 def _luck_columns(design: Design) -> int:

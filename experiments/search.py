@@ -123,7 +123,7 @@ class _Search:
             from pymoo.algorithms.moo.nsga2 import NSGA2
             from pymoo.core.problem import Problem
         except ImportError as error:
-            raise StudyError("this needs pymoo: pip install 'wattlab[search]'") from error
+            raise StudyError("this needs pymoo: pip install -e '.[search]'") from error
         problem = Problem(n_var=len(self.factors), n_obj=len(self.signs), xl=0.0, xu=1.0)
         algorithm = NSGA2(pop_size=self.search.population)
         generations = ("n_gen", self.search.generations)

@@ -17,7 +17,7 @@ def serve(port: int, *, open_browser: bool) -> None:
     try:
         from nicegui import app, ui
     except ImportError as error:
-        raise ExperimentError("the dashboard needs NiceGUI: make setup, or pip install -e '.[dashboard]'") from error
+        raise ExperimentError("the dashboard needs NiceGUI: pip install -e '.[dashboard]'") from error
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from experiments.dashboard.page import Page
