@@ -88,6 +88,13 @@ def _hashprice(axes: Axes, frame: pd.DataFrame) -> None:
     plain_ticks(axes, "y")
 
 
+def mean_with_interval(log_change: pd.Series) -> str:
+    """Write the mean change over seeds in per cent, with the 95 % interval of the mean (normal)."""
+    change = 100.0 * np.expm1(log_change)
+    half = 1.96 * float(change.std(ddof=1)) / len(change) ** 0.5
+    return f"{change.mean():.1f} % ({change.mean() - half:.1f} to {change.mean() + half:.1f})"
+
+
 def caption(frame: pd.DataFrame) -> str:
     """Say what is assumed and what the model adds."""
     data = frame[frame["panel"] == "generations"]
@@ -102,7 +109,7 @@ def caption(frame: pd.DataFrame) -> str:
 
     block = frame[(frame["panel"] == "hashprice") & (frame["closure"] == "model")]
     moved = [
-        f"{100.0 * np.expm1(block[block['months_after'] == months]['log_hashprice_change']).mean():.1f} % "
+        f"{mean_with_interval(block[block['months_after'] == months]['log_hashprice_change'])} "
         f"{'at once' if months == 0 else f'after {months:.0f} months'}"
         for months in (0, 12, 36)
     ]

@@ -122,15 +122,16 @@ def pakistan_generations(size: str) -> pd.DataFrame:
 
     Per machine: the highest offer price at which it runs, at which its price is paid back at a site that
     stands, and at which machine and a new site are, after duty, tax and risk but without the firm's hurdle
-    (PKR per kWh; -1 if not even free power would do); means over seeds.
+    (PKR per kWh; -1 if not even free power would do). Medians over seeds, hashprice and share on sale: means.
     """
     rows = []
     for seed in range(1, SEEDS[size] + 1):
         rows += _machines_of(seed)
     frame = _table(rows, {})
     keys = ["generation", "j_per_th"]
-    measures = [name for name in frame.columns if name not in (*keys, "seed")]
-    found = frame.groupby(keys, as_index=False, sort=False)[measures].mean()
+    ways = {name: "median" for name in frame.columns if name.endswith(("_kwh", "_ths"))}
+    ways |= {"hashprice_usd_per_ph_day": "mean", "on_sale_share": "mean"}
+    found = frame.groupby(keys, as_index=False, sort=False).agg(ways)
     found = found.sort_values("j_per_th", ascending=False, ignore_index=True)
     found["offer_low_pkr_per_kwh"], found["offer_high_pkr_per_kwh"] = OFFER_PKR_PER_KWH
     found.attrs["units"] = {
