@@ -38,7 +38,7 @@ def earn(firm: AiFirm, world: World, par: Parameters, power_usd: float) -> float
         ratio = world.domestic_price_usd_per_hour / world.gpu_price_usd_per_hour
         lease = lease_usd_per_mw_it_month(firm, par, ratio, world.utilisation)
         revenue = max(0.0, firm.it_mw - firm.filling_mw_it) * lease + power_usd
-        firm.sales_home_usd = revenue
+        sell_at_home(firm, world, par, 0.0, revenue)
     else:
         hours = 0.0
         for generation in range(GENERATIONS):
@@ -51,11 +51,27 @@ def earn(firm: AiFirm, world: World, par: Parameters, power_usd: float) -> float
         anchored = firm.anchored_usd_per_month
         revenue = anchored + merchant
         sold_home = home * world.domestic_price_usd_per_hour / price if price > 0.0 else 1.0
-        at_home = sold_home * merchant + (anchored if firm.kind == SOVEREIGN else 0.0)
-        firm.sales_home_usd = at_home
-        firm.sales_abroad_usd = revenue - at_home
+        contracts = anchored if firm.kind == SOVEREIGN else 0.0
+        sell_at_home(firm, world, par, contracts, sold_home * merchant)
+        firm.sales_abroad_usd = revenue - firm.sales_home_usd
     firm.cash_usd += revenue
     return revenue
+
+
+@register_jitable
+def sell_at_home(
+    firm: AiFirm, world: World, par: Parameters, contracts_usd: float, market_usd: float
+) -> None:
+    """Split sales at home by who buys: what the state buys under its anchor demand, and what the part of
+    all others would have cost at the price abroad (Eq. M13.8, M13.9).
+    """
+    state_contracts = world.anchor_contract_share * contracts_usd
+    state_market = world.anchor_market_share * market_usd
+    ratio = world.domestic_price_usd_per_hour / world.gpu_price_usd_per_hour
+    firm.sales_home_usd = contracts_usd + market_usd
+    firm.sales_state_usd = state_contracts + state_market
+    others = (contracts_usd - state_contracts) / par.ai_domestic_price_premium
+    firm.sales_world_price_usd = others + (market_usd - state_market) / ratio
 
 
 @register_jitable

@@ -72,6 +72,8 @@ class Firm(Columns):
     other_usd: float
     sales_abroad_usd: float
     sales_home_usd: float
+    sales_state_usd: float
+    sales_world_price_usd: float
     resale_usd: float
     site_sale_usd: float
     interruption_usd: float
@@ -91,7 +93,7 @@ FLOWS = (
     "bill_usd", "levy_usd", "power_tax_usd", "licence_usd", "auction_usd", "income_tax_usd",
     "turnover_tax_usd", "withholding_usd", "fine_usd", "hardware_usd", "duty_usd", "hardware_tax_usd",
     "site_usd", "wages_usd", "expat_wages_usd", "other_usd", "sales_abroad_usd", "sales_home_usd",
-    "resale_usd",
+    "sales_state_usd", "sales_world_price_usd", "resale_usd",
     "site_sale_usd", "interruption_usd", "interest_usd", "principal_usd", "loan_usd", "equity_usd",
     "dividend_usd", "written_off_usd", "energy_mwh", "stolen_mwh", "invested_usd", "foregone_usd",
 )  # fmt: skip
@@ -114,7 +116,7 @@ def raise_capital(firm: Firm, need_usd: float) -> None:
 
 @register_jitable
 def service_debt(firm: Firm, rate_per_year: float, loan_months: float) -> None:
-    """Pay interest, and a straight-line share of principal once the first site works."""
+    """Pay interest and, once the first site works, ``1 / loan_months`` of the debt that is left (B13.5)."""
     interest = firm.debt_usd * rate_per_year / 12.0
     principal = firm.debt_usd / loan_months if firm.site_mw > 0.0 else 0.0
     firm.interest_usd += interest
@@ -183,16 +185,22 @@ def sign_contract(firm: Firm, world: World, policy: Policy) -> None:
 
 
 @register_jitable
+def on_terms_of_offer(firm: Firm, world: World) -> bool:
+    """Whether a licensed site pays a price of the offer this month: its contract's, or that in force."""
+    return world.month < firm.contract_until_month or world.offer_effective == 1
+
+
+@register_jitable
 def licensed_tariff_usd_per_kwh(firm: Firm, world: World, policy: Policy, hour: int) -> float:
     """Energy price of a licensed site in an hour: its contract, the offer in force, or the industrial
     tariff. A contract in local currency keeps its dollar value only by its indexation share.
     """
+    if not on_terms_of_offer(firm, world):
+        return world.industrial_tariff_usd_per_kwh[hour]
     if world.month < firm.contract_until_month:
         slide = firm.contract_local_per_usd / world.local_per_usd
         return firm.contract_usd_per_kwh * slide ** (1.0 - policy.tariff_indexation)
-    if world.offer_effective == 1:
-        return world.offer_tariff_usd_per_kwh[hour]
-    return world.industrial_tariff_usd_per_kwh[hour]
+    return world.offer_tariff_usd_per_kwh[hour]
 
 
 @register_jitable

@@ -88,6 +88,8 @@ class World(Columns):
     home_demand_mw_it: float
     export_demand_mw_it: float
     public_room_mw_it: float
+    anchor_contract_share: float
+    anchor_market_share: float
     merchant_mw_it: float
     utilisation: float
     domestic_sales_share: float

@@ -8,10 +8,10 @@ share it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, nan, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,12 @@ BOOTSTRAP_SEED = 20_250_525
 FEWEST_PAIRS = 4
 # Size and power of the replicate advice (P3).
 ALPHA, POWER = 0.01, 0.95
+
+
+def period_of(entry: Mapping[str, Any]) -> str:
+    """Say in words what the months of a run become; money of ten years is added up without a discount."""
+    words = PERIOD_OF[entry["aggregation"]]
+    return f"undiscounted {words}" if entry["unit"] == "USD" and entry["aggregation"] == "sum" else words
 
 
 @dataclass(frozen=True)
@@ -241,7 +247,7 @@ def compare(results: Results, outputs: Sequence[str] | None = None) -> pd.DataFr
                 "output": output,
                 "label": results.output_label(output),
                 "unit": results.unit(output),
-                "period": PERIOD_OF[results.outputs[output]["aggregation"]],
+                "period": period_of(results.outputs[output]),
                 "regime": regime,
                 "regime_label": results.label(regime),
                 "n": int(worlds[regime].notna().sum()),

@@ -128,6 +128,8 @@ class Books:
         capacity_usd, slide = model.power.capacity_cost_usd(t), float(rates[max(0, t - 1)] / rates[t])
         firms = [Totals(rows.tolist()) for rows in self.flows()]
         self.power_accounts = settle_power(model.state, t, power, capacity_usd, model.values, firms, slide)
+        # Before firms leave: what they bought is still with them
+        self.treasury.watch_subsidy(model.state, t, self.power_accounts, model.values["gdp_usd"])
 
     def collect_seizures(self) -> None:
         """Auction what inspectors seized."""
@@ -139,8 +141,9 @@ class Books:
         model = self.model
         flows = self.flows()
         miners, ai_firms = (Totals(rows.tolist()) for rows in flows)
-        treasury = self.treasury.close(model.state, model.values, self.seizures[1], self.insured_usd())
-        self.treasury.watch_subsidy(model.state, t, self.power_accounts, model.values["gdp_usd"])
+        treasury = self.treasury.close(
+            model.state, model.values, self.seizures[1], self.insured_usd(), ai_firms["sales_state_usd"]
+        )
         post_firms(self.ledger, t, M, miners)
         post_firms(self.ledger, t, A, ai_firms)
         post_power(self.ledger, t, power, self.power_accounts)
@@ -154,13 +157,15 @@ class Books:
         day = self.power_month(power)
         kept_abroad = kept_abroad_usd(model.state)
         building, mining, ai = self.jobs.sum(axis=1).tolist()
+        import_share = model.values["compute_import_substitution_share"]
         self.seen = {
+            "arrears_change_usd": self.power_accounts.arrears_change_usd,
             "consumer_bill_usd": self.power_accounts.consumer_bill_usd,
             "others_energy_mwh": self.power_accounts.consumer_mwh,
             "shed_mwh": day.shed_mwh * power.days,
             "jobs_total": all_jobs(building, mining + ai, model.values),
             **tax_row(miners, ai_firms, self.power_accounts, treasury),
-            **exchange_row(miners, ai_firms, self.power_accounts, treasury, kept_abroad),
+            **exchange_row(miners, ai_firms, self.power_accounts, treasury, kept_abroad, import_share),
         }
         self.diary.write(
             t, mining=self.mining, ai=self.ai, accounts=self.power_accounts, treasury=treasury,

@@ -41,14 +41,19 @@ def clear_compute(ai_firms, worlds, policies, pars, gpu_price, first_price):  # 
     response = math.exp(-par.compute_demand_elasticity * math.log(gpu_price / trend))
     growth = math.exp(math.log1p(par.ai_domestic_demand_growth_per_year) * years) * response
     home = par.ai_domestic_demand_mw_it * growth
-    public = par.ai_public_demand_share * home + policy.ai_anchor_demand_mw
-    home += policy.ai_anchor_demand_mw
+    anchor = policy.ai_anchor_demand_mw
+    public = par.ai_public_demand_share * home + anchor
+    home += anchor
     growth = math.exp(math.log1p(par.ai_export_growth_per_year) * years) * response
     abroad = par.ai_export_demand_mw_it * growth
     top, bottom = par.ai_domestic_price_premium, 1.0 - par.ai_export_price_discount
     world.public_room_mw_it = max(0.0, public - state_contracts)
     world.home_demand_mw_it = max(0.0, home - state_contracts)
     world.export_demand_mw_it = max(0.0, abroad - foreign_contracts)
+    # Contracts serve the order and the state's ordinary demand alike; the rest of the order is the market's
+    world.anchor_contract_share = anchor / public if anchor > 0.0 else 0.0
+    left = max(0.0, anchor - world.anchor_contract_share * state_contracts)
+    world.anchor_market_share = left / world.home_demand_mw_it if left > 0.0 else 0.0
     world.merchant_mw_it = merchant + coming
     demand, elasticity = world.home_demand_mw_it, par.compute_demand_elasticity
     ratio = home_price_ratio(merchant, demand, elasticity, top, bottom)

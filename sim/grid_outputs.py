@@ -32,6 +32,7 @@ def grid_row(country: Country, months: Months) -> Row:
     return (
         {
             "arrears_usd": months.operator["arrears_usd"],
+            "arrears_change_usd": accounts.arrears_change_usd,
             "others_tariff_usd_per_kwh": accounts.consumer_bill_usd / (accounts.consumer_mwh * 1000.0),
             "consumer_bill_usd": accounts.consumer_bill_usd,
             "others_energy_mwh": accounts.consumer_mwh,

@@ -66,9 +66,10 @@ def pool_outputs(skills: np.ndarray) -> dict[str, FloatArray]:
     }
 
 
-def jobs_elsewhere(special_gap_usd: FloatArray, consumer_bill_usd: FloatArray, par: np.ndarray) -> FloatArray:
-    """Change in manufacturing jobs by what new load does to other users' tariff (Eq. M9, B11): cost of
-    power that its bills do not cover, as a share of the others' bills, times the elasticity of employment.
+def jobs_elsewhere(gap_usd: FloatArray, consumer_bill_usd: FloatArray, par: np.ndarray) -> FloatArray:
+    """Change in manufacturing jobs by what new load does to other users' tariff (Eq. M9, B11): marginal
+    cost that its bills and the treasury do not cover, as a share of the others' bills, times the elasticity
+    of employment. Stolen power is carried as arrears and is not in it.
     """
-    dearer = special_gap_usd / np.maximum(1.0, consumer_bill_usd)
+    dearer = gap_usd / np.maximum(1.0, consumer_bill_usd)
     return np.asarray(-par["employment_tariff_elasticity"] * par["manufacturing_jobs"] * dearer)

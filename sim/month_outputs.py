@@ -29,7 +29,10 @@ def month_outputs(months: Months, country: Country, release_month: FloatArray) -
         bitcoin_row(months, release_month) | mining_row(months) | ai_row(months)
         | allocation_row(months) | money_row(months) | labour_row(months)
         | grid_row(country, months)
-        | exchange_row(miners, ai_firms, accounts, treasury, months.scattered.kept_abroad_usd)
+        | exchange_row(
+            miners, ai_firms, accounts, treasury, months.scattered.kept_abroad_usd,
+            months.par["compute_import_substitution_share"],
+        )
         | tax_row(miners, ai_firms, accounts, treasury) | coin_row(months)
     )  # fmt: skip
     row["net_fiscal_with_coins_usd"] = months.coins.change_usd + row["net_fiscal_usd"]
@@ -132,7 +135,7 @@ def money_row(months: Months) -> Row:
 def labour_row(months: Months) -> Row:
     """Outputs on jobs and wages."""
     accounts = months.accounts
-    gap_usd = accounts.special_cost_usd - accounts.special_revenue_usd
+    gap_usd = accounts.special_gap_others_usd
     jobs = job_outputs(months.jobs, months.scattered.expatriates, months.par)
     return (
         jobs

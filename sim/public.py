@@ -54,6 +54,6 @@ def observe_gaps(state: State, row: dict[str, float]) -> None:
     bill = max(1.0, row["consumer_bill_usd"])
     energy = max(1.0, row["others_energy_mwh"])
     _gaps(
-        state.government, state.par, row["tax_total_usd"], row["special_gap_usd"] / bill / FULL_GAP,
+        state.government, state.par, row["tax_total_usd"], row["arrears_change_usd"] / bill / FULL_GAP,
         row["shed_mwh"] / energy / FULL_GAP, row["jobs_total"], row["reserves_change_usd"] / bill / FULL_GAP,
     )  # fmt: skip

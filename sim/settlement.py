@@ -64,7 +64,8 @@ def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
     post = ledger.post
     post(t, "energy_bills", sector, D, sums["bill_usd"] - sums["interruption_usd"])
     post(t, "coin_and_compute_sales", W, sector, sums["sales_abroad_usd"])
-    post(t, "coin_and_compute_sales", H, sector, sums["sales_home_usd"])
+    post(t, "coin_and_compute_sales", H, sector, sums["sales_home_usd"] - sums["sales_state_usd"])
+    post(t, "coin_and_compute_sales", T, sector, sums["sales_state_usd"])
     post(t, "hardware", sector, W, sums["hardware_usd"])
     post(t, "resale", W, sector, sums["resale_usd"])
     post(t, "local_purchases", sector, H, sums["site_usd"] + sums["other_usd"])
@@ -92,7 +93,7 @@ def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
 
 class PowerAccounts(NamedTuple):
     """The power sector's month in USD and MWh: costs, what others and new load paid, what was subsidised
-    or left unpaid.
+    or left unpaid. ``marginal_usd_per_mwh`` is the mean marginal cost of new load at its meter.
     """
 
     energy_usd: float
@@ -105,7 +106,7 @@ class PowerAccounts(NamedTuple):
     special_revenue_usd: float
     special_mwh: float
     stolen_mwh: float
-    special_cost_usd: float
+    marginal_usd_per_mwh: float
     special_gap_treasury_usd: float
     special_full_cost_usd: float
     lost_mwh: float
@@ -114,6 +115,21 @@ class PowerAccounts(NamedTuple):
     loss_support_usd: float
     subsidy_usd: float
     arrears_change_usd: float
+
+    @property
+    def stolen_cost_usd(self) -> float:
+        """Marginal cost of what miners took past the meter."""
+        return self.stolen_mwh * self.marginal_usd_per_mwh
+
+    @property
+    def special_gap_usd(self) -> float:
+        """Marginal cost of the energy of new load that is billed, less what it pays."""
+        return self.special_mwh * self.marginal_usd_per_mwh - self.special_revenue_usd
+
+    @property
+    def special_gap_others_usd(self) -> float:
+        """Part of that gap which the treasury does not pay: it falls on other users' bills and arrears."""
+        return self.special_gap_usd - self.special_gap_treasury_usd
 
 
 class Treasury(NamedTuple):
@@ -125,15 +141,18 @@ class Treasury(NamedTuple):
     metering_usd: float
     training_usd: float
     guarantee_usd: float
+    compute_usd: float
     interest_usd: float
     delayed_usd: float
     seized_usd: float
 
     @property
     def cost_usd(self) -> float:
-        """Spending on the programme: inspections, meters, training, interest on bridge loans."""
+        """Spending on the programme: inspections, meters, training, guarantees, compute bought under the
+        anchor demand, interest on bridge loans.
+        """
         own = self.inspections_usd + self.metering_usd + self.training_usd
-        return own + self.guarantee_usd + self.interest_usd
+        return own + self.guarantee_usd + self.compute_usd + self.interest_usd
 
 
 def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float, float]:
@@ -194,13 +213,14 @@ def settle_power(
     stolen_mwh = sum(sums["stolen_mwh"] for sums in firms)
     delivery = 1.0 - values["transmission_loss_share"]
     base = float(operator["base_tariff_usd_per_kwh"][0])
-    special_cost = (special_mwh + stolen_mwh) / delivery * power.new_load_usd_per_mwh
+    marginal = power.new_load_usd_per_mwh / delivery
     special_revenue = sum(sums["bill_usd"] - sums["interruption_usd"] for sums in firms)
     excess_mwh = received_mwh * max(0.0, float(operator["loss_share"][0]) - values["allowed_loss_share"])
     excess_usd = excess_mwh * 1000.0 * base
     unrecovered = excess_usd + billed * (1.0 - values["recovery_share"])
     support = values["loss_support_share"] * unrecovered
-    treasury = values["special_gap_treasury_share"] * max(0.0, special_cost - special_revenue)
+    gap_usd = special_mwh * marginal - special_revenue
+    treasury = values["special_gap_treasury_share"] * max(0.0, gap_usd)
     accounts = PowerAccounts(
         energy_usd=power.energy_cost_usd,
         capacity_usd=capacity_usd,
@@ -212,7 +232,7 @@ def settle_power(
         special_revenue_usd=special_revenue,
         special_mwh=special_mwh,
         stolen_mwh=stolen_mwh,
-        special_cost_usd=special_cost,
+        marginal_usd_per_mwh=marginal,
         special_gap_treasury_usd=treasury,
         special_full_cost_usd=special_mwh * 1000.0 * base,
         lost_mwh=received_mwh - sold_mwh,
@@ -223,8 +243,8 @@ def settle_power(
         arrears_change_usd=0.0,
     )
     cost = accounts.energy_usd + accounts.capacity_usd + accounts.network_usd + accounts.interest_usd
-    gap = cost - accounts.collected_usd - accounts.special_revenue_usd - accounts.subsidy_usd
-    change = max(gap, -arrears)
+    unpaid = cost - accounts.collected_usd - accounts.special_revenue_usd - accounts.subsidy_usd
+    change = max(unpaid, -arrears)
     operator["arrears_usd"] += change
     ordinary_mwh = max(0.0, power.used_mwh - special_mwh / delivery)
     keep_accounts(operator, t % 12, accounts, ordinary_mwh * allowed_delivery_share(values))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from agents.firm import licensed_tariff_usd_per_kwh, on_terms_of_offer
 from agents.miner import LICENSED
 from sim.compiled import kernel
 from sim.settlement import PowerAccounts, Totals, Treasury
@@ -47,7 +48,12 @@ class TreasuryBooks:
         self.subsidy_usd = np.zeros(MONTHS_PER_YEAR)
 
     def close(
-        self, state: State, values: dict[str, float], seized_usd: float, insured_usd: float
+        self,
+        state: State,
+        values: dict[str, float],
+        seized_usd: float,
+        insured_usd: float,
+        compute_usd: float,
     ) -> Treasury:
         """Work out the month's own spending and borrowing of the treasury."""
         policy, government = state.policy[0], state.government[0]
@@ -59,6 +65,7 @@ class TreasuryBooks:
             metering_usd=built * self.mean_load_mw * values["metering_cost_usd_per_mw"],
             training_usd=float(policy["training_places_per_month"]) * values["training_cost_usd_per_place"],
             guarantee_usd=float(policy["ai_guarantee_points_per_year"]) / MONTHS_PER_YEAR * insured_usd,
+            compute_usd=compute_usd,
             interest_usd=self.withheld_usd * values["bridge_rate_per_year"] / MONTHS_PER_YEAR,
             delayed_usd=withheld - self.withheld_usd,
             seized_usd=seized_usd,
@@ -67,12 +74,12 @@ class TreasuryBooks:
         return month
 
     def watch_subsidy(self, state: State, t: int, accounts: PowerAccounts, gdp_usd: float) -> None:
-        """Show the lender what the offer cost over a year: marginal cost of what was billed less what it
-        paid, as a share of GDP. Stolen power is a loss and no subsidy.
+        """Show the lender what the offer cost over a year: marginal cost of the energy sold on its terms
+        less what was paid for it, as a share of GDP. What pays the ordinary tariff, or is stolen, is no
+        part of it.
         """
-        taken = accounts.special_mwh + accounts.stolen_mwh
-        billed = accounts.special_mwh / taken if taken > 0.0 else 0.0
-        gap = accounts.special_cost_usd * billed - accounts.special_revenue_usd
+        mwh, paid_usd = sold_on_terms(state.miners, state.ai_firms, state.world, state.policy)
+        gap = mwh * accounts.marginal_usd_per_mwh - paid_usd
         self.subsidy_usd[t % MONTHS_PER_YEAR] = max(0.0, gap)
         state.world["offer_subsidy_gdp_share"] = self.subsidy_usd.sum() / gdp_usd
 
@@ -103,26 +110,55 @@ def coin_row(months: Months) -> Row:
     }
 
 
+@kernel
+def sold_on_terms(miners, ai_firms, worlds, policies):  # type: ignore[no-untyped-def]
+    """Energy sold on the terms of the offer and what was paid for it: MWh, USD. Halls that stood at the
+    start have no part in it.
+    """
+    world, policy = worlds[0], policies[0]
+    mwh, paid_usd = 0.0, 0.0
+    for i in range(len(miners)):
+        miner = miners[i]
+        if miner.compliance == LICENSED and on_terms_of_offer(miner, world):
+            mwh += miner.energy_mwh - miner.stolen_mwh
+            paid_usd += miner.bill_usd - miner.interruption_usd
+    for i in range(len(ai_firms)):
+        firm = ai_firms[i]
+        if firm.it_mw > 0.0 and on_terms_of_offer(firm, world):
+            new = max(0.0, 1.0 - firm.legacy_mw_it / firm.it_mw) * world.days
+            for hour in range(24):
+                served = new * firm.load_mw[hour] * world.firm_served_share[hour]
+                mwh += served
+                paid_usd += served * 1000.0 * licensed_tariff_usd_per_kwh(firm, world, policy, hour)
+    return mwh, paid_usd
+
+
 def exchange_row(
-    miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury, kept_abroad_usd: Any
+    miners: Totals,
+    ai_firms: Totals,
+    accounts: PowerAccounts,
+    treasury: Treasury,
+    kept_abroad_usd: Any,
+    import_share: Any,
 ) -> dict[str, Any]:
-    """Outputs on foreign exchange: what is earned, spent, taken abroad, kept abroad and lent; of a month,
-    or columns over months.
+    """Outputs on foreign exchange: what is earned, saved, spent, taken abroad, kept abroad and lent; of a
+    month, or columns over months. ``import_share`` of the compute sold at home would be rented abroad.
     """
     both = (miners, ai_firms)
     row = {
         "fx_receipts_usd": sum(
             s["sales_abroad_usd"] + s["resale_usd"] + s.of_foreign("equity_usd") for s in both
         ),
+        "fx_imports_saved_usd": import_share * ai_firms["sales_world_price_usd"],
         "fx_hardware_usd": sum(s["hardware_usd"] for s in both),
         "fx_wages_usd": sum(s["expat_wages_usd"] for s in both),
         "fx_profit_usd": sum(s.of_foreign("dividend_usd") for s in both),
         "fx_kept_abroad_usd": kept_abroad_usd,
-        "fx_power_usd": accounts.special_cost_usd,
+        "fx_power_usd": accounts.marginal_usd_per_mwh * (accounts.special_mwh + accounts.stolen_mwh),
         "fx_programme_usd": -treasury.delayed_usd,
     }
     spent = ("fx_hardware_usd", "fx_wages_usd", "fx_profit_usd", "fx_kept_abroad_usd", "fx_power_usd")
-    earned = row["fx_receipts_usd"] + row["fx_programme_usd"]
+    earned = row["fx_receipts_usd"] + row["fx_imports_saved_usd"] + row["fx_programme_usd"]
     # A guarantee of country risk is bought from insurers abroad
     outflow = sum(row[name] for name in spent) + treasury.guarantee_usd
     return row | {"reserves_change_usd": earned - outflow}
@@ -147,8 +183,8 @@ def _kept_abroad(miners, onshore_share):  # type: ignore[no-untyped-def]
 
 
 def tax_row(miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury) -> dict[str, Any]:
-    """Outputs on the treasury: revenue by instrument, spending, and the net fiscal outcome without coins;
-    of a month, or columns over months.
+    """Outputs on the treasury: revenue by instrument, spending, the net fiscal outcome without coins, and
+    what the power system bears beside it; of a month, or columns over months.
     """
 
     def both(*names: str) -> Any:
@@ -167,17 +203,20 @@ def tax_row(miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury:
         "state_mining_usd": miners.of_state("dividend_usd") - miners.of_state("equity_usd"),
     }
     total = sum(revenue.values())
-    gap = accounts.special_cost_usd - accounts.special_revenue_usd
+    net_fiscal = total - treasury.cost_usd - accounts.special_gap_treasury_usd
     return revenue | {
         "tax_total_usd": total,
         "enforcement_cost_usd": treasury.inspections_usd,
         "metering_cost_usd": treasury.metering_usd,
         "training_cost_usd": treasury.training_usd,
         "guarantee_cost_usd": treasury.guarantee_usd,
+        "compute_cost_usd": treasury.compute_usd,
         "bridge_interest_usd": treasury.interest_usd,
         "public_cost_usd": treasury.cost_usd,
         "foregone_tax_usd": both("foregone_usd"),
-        "special_gap_usd": gap,
+        "special_gap_usd": accounts.special_gap_usd,
+        "stolen_cost_usd": accounts.stolen_cost_usd,
         "subsidy_usd": accounts.subsidy_usd,
-        "net_fiscal_usd": total - treasury.cost_usd - gap,
+        "net_fiscal_usd": net_fiscal,
+        "net_public_usd": net_fiscal - accounts.special_gap_others_usd - accounts.stolen_cost_usd,
     }

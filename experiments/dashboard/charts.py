@@ -47,9 +47,10 @@ PAYERS = {
     "tax_sales_usd": "Firms: sales tax",
     "tax_withholding_usd": "Firms: withholding",
     "tax_fines_usd": "Firms: fines and auctions",
-    "special_gap_usd": "State: power below cost",
     "public_cost_usd": "State: programme cost",
-    "subsidy_usd": "State: tariff subsidy",
+    "subsidy_usd": "State: subsidy to the power sector",
+    "special_gap_usd": "Power sector: power below cost",
+    "stolen_cost_usd": "Power sector: stolen energy",
     "consumer_bill_usd": "Other users: bills",
     "arrears_usd": "Power sector: circular debt",
 }

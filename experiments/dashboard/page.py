@@ -22,6 +22,7 @@ SERIES = (
     "investment_usd",
     "tax_total_usd",
     "net_fiscal_usd",
+    "net_public_usd",
     "arrears_usd",
     "consumer_bill_usd",
 )

@@ -64,8 +64,7 @@ def caption(frame: pd.DataFrame) -> str:
         f"{frame['seeds'].iloc[0]} seeds shared. Public outlay: income tax waived, training places, and "
         "cover of "
         "three points of country risk bought abroad; priority connection costs no money but time of others. "
-        "Net fiscal outcome: revenue less programme cost and less power sold below its cost. Local jobs: "
-        "building "
+        "Net fiscal outcome: the treasury's revenue less programme cost. Local jobs: building "
         "and running sites; a shorter building time lowers job-years. Training changes nothing here because "
         "vacancies are few next to the pools."
     )

@@ -26,7 +26,7 @@ LOADS = {
 # What speaks against a finding that a difference lies on one side of zero.
 REVERSALS = {"above": ("below",), "below": ("above",), "not told apart from": ("above", "below")}
 LOAD, MONEY = "energised_mw", "net_fiscal_usd"
-PAYERS = ("consumer_bill_usd", "arrears_usd", "tax_total_usd", "stolen_mwh")
+PAYERS = ("net_public_usd", "consumer_bill_usd", "arrears_usd", "tax_total_usd", "stolen_mwh")
 
 
 def resolved(row: dict[str, Any]) -> bool:

@@ -104,7 +104,8 @@ def outcome(seeds: range, instruments: dict[str, Any]) -> dict[str, np.ndarray]:
     for seed in seeds:
         months = simulate(scenario, seed).months
         jobs = months["jobs_operations_ai"] + months["jobs_construction"]
-        outlay = months["foregone_tax_usd"] + months["training_cost_usd"] + months["guarantee_cost_usd"]
+        names = ["foregone_tax_usd", "training_cost_usd", "guarantee_cost_usd", "compute_cost_usd"]
+        outlay = months[names].sum(axis=1)
         found["mw_years"].append(float(months["ai_new_it_mw"].sum() / 12.0))
         found["job_years"].append(float(jobs.sum() / 12.0))
         found["outlay_usd"].append(float(outlay.sum()))

@@ -22,7 +22,8 @@ from experiments.worker import Outcome
 FLOWS = [
     "investment_usd", "net_fiscal_usd", "tax_income_usd", "tax_turnover_usd", "tax_levy_usd",
     "tax_licence_usd", "tax_duty_usd", "tax_sales_usd", "tax_withholding_usd", "tax_fines_usd",
-    "state_mining_usd", "special_gap_usd", "public_cost_usd",
+    "state_mining_usd", "tax_auction_usd", "special_gap_usd", "special_gap_treasury_usd", "stolen_cost_usd",
+    "public_cost_usd", "net_public_usd",
 ]  # fmt: skip
 STOCKS = [
     "jobs_total", "energised_mw", "mining_mw", "mining_licensed_mw", "mining_grey_mw", "mining_theft_mw",
@@ -139,8 +140,10 @@ def execute(task: Task) -> Outcome:
     months["quota_mw"] = 2000.0
     revenues = [name for name in months if name.startswith(("tax_", "state_mining"))]
     months["net_fiscal_usd"] = (
-        months[revenues].sum(axis=1) - months["special_gap_usd"] - months["public_cost_usd"]
+        months[revenues].sum(axis=1) - months["special_gap_treasury_usd"] - months["public_cost_usd"]
     )
+    others = months["special_gap_usd"] - months["special_gap_treasury_usd"]
+    months["net_public_usd"] = months["net_fiscal_usd"] - others - months["stolen_cost_usd"]
     days = pd.DataFrame(
         [(season, hour) for season in ("winter", "spring", "summer", "autumn") for hour in range(24)],
         columns=["season", "hour"],

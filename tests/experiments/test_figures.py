@@ -122,10 +122,14 @@ def test_energised_megawatts_are_means_of_the_last_twelve_months(results: Result
 
 def test_the_parts_of_public_revenue_add_up_to_the_net(results: Results):
     frame = frame_of("tax_by_instrument", results)
-    parts = [name for name in frame.columns if name.endswith("_usd") and name != "net_fiscal_usd"]
+    nets = ("net_fiscal_usd", "net_public_usd")
+    parts = [name for name in frame.columns if name.endswith("_usd") and name not in nets]
     summary = results.runs.groupby("regime", sort=False)["net_fiscal_usd"].mean()
     assert frame["net_fiscal_usd"].to_numpy() == pytest.approx(summary[frame["regime"]].to_numpy())
-    assert frame[parts].sum(axis=1).to_numpy() == pytest.approx(frame["net_fiscal_usd"].to_numpy())
+    assert frame[parts].sum(axis=1).to_numpy() == pytest.approx(frame["net_public_usd"].to_numpy())
+    power_system = ["special_gap_others_usd", "stolen_cost_usd"]
+    treasury = [name for name in parts if name not in power_system]
+    assert frame[treasury].sum(axis=1).to_numpy() == pytest.approx(frame["net_fiscal_usd"].to_numpy())
 
 
 def test_compliance_shares_add_to_one(results: Results):

@@ -130,6 +130,7 @@ CASES = [
     Case("ai_priority", False, True, "ai_it_mw", +1, {"quota_mw": 40.0}),
     Case("ai_holiday_months", 0.0, 120.0, "foregone_tax_usd", +1, {}, {"ai_installed_mw_it": 100.0}),
     Case("ai_anchor_demand_mw", 0.0, 1000.0, "ai_pipeline_mw", +1, {}, {"ai_domestic_demand_mw_it": 15.0}),
+    Case("ai_anchor_demand_mw", 0.0, 1000.0, "net_fiscal_usd", -1, {}, {"ai_installed_mw_it": 40.0}),
     Case("training_places_per_month", 0.0, 500.0, "training_cost_usd", +1),
     Case("reversal_hazard_per_year", 0.0, 2.0, "quota_mw", -1),
     Case("review_months", 0.0, 1.0, "tax_levy_usd", +1, {**WATCHFUL, "weight_revenue": 10.0}),

@@ -246,6 +246,19 @@ def test_contracts_take_their_part_of_demand_before_the_market():
     assert coming.merchant_mw_it == pytest.approx(14.0)
 
 
+def test_the_anchor_demand_is_served_by_contracts_and_on_the_market_in_proportion():
+    """By hand: contracts go to both demands of the state alike, the rest competes with all other buyers."""
+    none, home, _ = compute(10.0, firm={"kind": 2, "anchored_mw_it": 4.0})
+    assert (none.anchor_contract_share, none.anchor_market_share) == (0.0, 0.0)
+    some, _, _ = compute(10.0, firm={"kind": 2, "anchored_mw_it": 4.0}, ai_anchor_demand_mw=25.0)
+    share = 25.0 / (25.0 + VALUES["ai_public_demand_share"] * home)
+    assert some.anchor_contract_share == pytest.approx(share)
+    assert some.anchor_market_share == pytest.approx((25.0 - share * 4.0) / (home + 25.0 - 4.0))
+    # What is bought is what was ordered once all of it is served
+    served = some.anchor_contract_share * 4.0 + some.anchor_market_share * some.home_demand_mw_it
+    assert served == pytest.approx(25.0)
+
+
 def test_demand_falls_with_price_grows_with_time_and_by_the_governments_order():
     _, home, abroad = compute(1.0)
     _, dear_home, dear_abroad = compute(1.0, gpu_price=4.0)

@@ -185,7 +185,7 @@ def test_every_regime_runs_to_its_end(regime):
     taxes = [name for name in months if name.startswith("tax_") and name != "tax_total_usd"]
     total = months[[*taxes, "state_mining_usd"]].sum(axis=1)
     assert months["tax_total_usd"].to_numpy() == pytest.approx(total.to_numpy(), rel=1e-9, abs=1e-6)
-    net = months["tax_total_usd"] - months["public_cost_usd"] - months["special_gap_usd"]
+    net = months["tax_total_usd"] - months["public_cost_usd"] - months["special_gap_treasury_usd"]
     assert months["net_fiscal_usd"].to_numpy() == pytest.approx(net.to_numpy(), rel=1e-9, abs=1e-3)
     jobs = months[["jobs_construction", "jobs_operations", "jobs_indirect", "jobs_induced"]].sum(axis=1)
     assert months["jobs_total"].to_numpy() == pytest.approx(jobs.to_numpy(), rel=1e-12)

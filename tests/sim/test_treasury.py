@@ -111,7 +111,7 @@ def test_money_that_the_lender_delays_is_bridged_costs_interest_and_comes_back()
 
 def test_the_foreign_exchange_account_adds_up():
     months = run(months=20, ai_guarantee_points_per_year=0.02).months
-    earned = ["fx_receipts_usd", "fx_programme_usd"]
+    earned = ["fx_receipts_usd", "fx_imports_saved_usd", "fx_programme_usd"]
     spent = [name for name in months if name.startswith("fx_") and name not in earned]
     change = months[earned].sum(axis=1) - months[[*spent, "guarantee_cost_usd"]].sum(axis=1)
     np.testing.assert_allclose(months["reserves_change_usd"], change, rtol=1e-9, atol=1e-3)
