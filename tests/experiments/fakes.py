@@ -22,8 +22,7 @@ from experiments.worker import Outcome
 FLOWS = [
     "investment_usd", "net_fiscal_usd", "tax_income_usd", "tax_turnover_usd", "tax_levy_usd",
     "tax_licence_usd", "tax_duty_usd", "tax_sales_usd", "tax_withholding_usd", "tax_fines_usd",
-    "state_mining_usd", "tax_auction_usd", "special_gap_usd", "special_gap_treasury_usd", "stolen_cost_usd",
-    "public_cost_usd", "net_public_usd",
+    "state_mining_usd", "special_gap_usd", "public_cost_usd",
 ]  # fmt: skip
 STOCKS = [
     "jobs_total", "energised_mw", "mining_mw", "mining_licensed_mw", "mining_grey_mw", "mining_theft_mw",
@@ -43,16 +42,17 @@ AI_AND_JOBS = [
     *(f"jobs_{phase}_{skill}" for phase in jobs_by_skill.PHASES for skill in jobs_by_skill.SKILLS),
     "investment_mining_usd", "investment_ai_usd",
 ]  # fmt: skip
+PUBLIC = ["tax_auction_usd", "special_gap_treasury_usd", "stolen_cost_usd", "net_public_usd"]
 OUTPUTS = {
     name: {
         "unit": UNITS.get(name.rpartition("_")[2], "jobs"),
         "label": name.rpartition("_")[0].replace("_", " ").capitalize(),
         "symbol": "x",
-        "aggregation": "sum" if name in FLOWS + GRID else "mean",
+        "aggregation": "sum" if name in FLOWS + GRID + PUBLIC else "mean",
         "group": "test",
         "definition": "a made-up series",
     }
-    for name in [*FLOWS, *STOCKS, *GRID, *AI_AND_JOBS]
+    for name in [*FLOWS, *STOCKS, *GRID, *AI_AND_JOBS, *PUBLIC]
 }
 # Evidence that is quick enough for the tests, and the figures that it and the made-up study allow; those of a
 # study of their own, or of slow evidence, have tests of their own.
@@ -153,7 +153,7 @@ def execute(task: Task) -> Outcome:
     days["load_mw"] = 14000.0 + 4000.0 * np.sin((days["hour"] - 9) / 24 * 2 * np.pi)
     days["load_mw"] += 3000.0 * (days["season"] == "summer")
     summary = {
-        name: float(months[name].sum() if name in FLOWS + GRID else months[name].mean()) for name in OUTPUTS
+        name: float(months[name].sum() if name in FLOWS + GRID + PUBLIC else months[name].mean()) for name in OUTPUTS
     }
     return Outcome(months, days, summary)
 
