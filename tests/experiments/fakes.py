@@ -153,7 +153,8 @@ def execute(task: Task) -> Outcome:
     days["load_mw"] = 14000.0 + 4000.0 * np.sin((days["hour"] - 9) / 24 * 2 * np.pi)
     days["load_mw"] += 3000.0 * (days["season"] == "summer")
     summary = {
-        name: float(months[name].sum() if name in FLOWS + GRID + PUBLIC else months[name].mean()) for name in OUTPUTS
+        name: float(months[name].sum() if name in FLOWS + GRID + PUBLIC else months[name].mean())
+        for name in OUTPUTS
     }
     return Outcome(months, days, summary)
 
