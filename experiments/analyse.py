@@ -38,7 +38,7 @@ def analyses_of(results: Results) -> dict[str, Callable[[Results], pd.DataFrame]
     found: dict[str, Callable[[Results], pd.DataFrame]] = {}
     if design["kind"] not in ("sobol", "morris"):  # Their points are no replicates of each other.
         found["replicates"] = settling
-    if sampled:
+    if sampled and results.complete:  # Indices need every point.
         found |= {"sensitivity": indices_of, "variance": variance_split}
     if several:
         found["regret"] = regret_table
@@ -102,6 +102,12 @@ def page(tables: dict[str, pd.DataFrame], results: Results) -> str:
         f"plan `{results.sweep['plan_id']}`. Every number is in the CSV files beside this page.",
         "",
     ]
+    if not results.complete:
+        missing = results.planned - len(results.runs)
+        lines += [
+            f"**INCOMPLETE: {missing} of {results.planned} runs are missing or failed.** Indices and the"
+        ]
+        lines += ["split of the variance, if the design has any, need every run and are left out.", ""]
     writers = {"sensitivity": sensitivity_text, "variance": variance_text, "replicates": settling_text}
     for name, table in tables.items():
         lines += [f"## {name.capitalize()}", "", *writers.get(name, plain_text)(table, results), ""]

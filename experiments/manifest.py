@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import StoreError
-from experiments.plan import Plan
+from experiments.plan import Plan, factor_facts
 from experiments.provenance import environment, git_state, package_version
 from experiments.store import SCHEMA_VERSION, atomic_write
 
@@ -54,6 +54,7 @@ def sweep_entry(
         "seeds": seeds,
         "scenario_hashes": hashes,
         "regime_names": plan.regime_names,
+        "factors": factor_facts(plan.points),
         "code_version": plan.code_version,
         "wattlab": package_version(),
         "git": git_state(),

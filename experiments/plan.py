@@ -78,8 +78,8 @@ def output_registry() -> dict[str, dict[str, str]]:
 def make_plan(study: Study, size: SizeName, points: Points | None = None) -> Plan:
     """Load every scenario once and list the runs, of the given points if not of those of the design.
 
-    Refuses unknown outputs and figures, and points that give the same run although they are listed one by
-    one.
+    Refuses unknown outputs, figures that the study cannot draw, two countries or regimes of one name, and
+    points that give the same run although they are listed one by one.
     """
     registry = output_registry()
     _check_names(study, registry)
@@ -94,6 +94,7 @@ def make_plan(study: Study, size: SizeName, points: Points | None = None) -> Pla
             scenario = key.load()
             bases[key] = (scenario, scenario.canonical_json())
         rows.append(_task(spec, *bases[key], version))
+    _check_distinct(study, rows)
     tasks = {task.run_id: task for task in rows}
     if len(tasks) < len(rows) and listed:
         where = f"study {study.name}: {rows[0].country}/{rows[0].regime}"
@@ -156,6 +157,7 @@ class InstrumentRange:
 
 def _check_names(study: Study, registry: dict[str, dict[str, str]]) -> None:
     from experiments.figures import figure_specs
+    from experiments.figures.needs import obstacle
 
     for name in study.outputs:
         if name not in registry:
@@ -166,10 +168,39 @@ def _check_names(study: Study, registry: dict[str, dict[str, str]]) -> None:
     for table, names in settings:
         for name in names:
             setting_kind(name, f"study {study.name}, {table}")
-    known = figure_specs()
+    known, plain = figure_specs(), study.model_dump(mode="json")
     for name in study.figures:
         if name not in known:
             raise StudyError(f"study {study.name}: figures: {unknown_name('figure', name, known)}")
+        if why := obstacle(known[name], plain):
+            raise StudyError(f"study {study.name}: figures: {why}")
+
+
+def _check_distinct(study: Study, rows: list[Task]) -> None:
+    """Refuse two files of one name: their runs could not be told apart in any table."""
+    for kind in ("country", "regime"):
+        sources: dict[str, set[str]] = {}
+        for task in rows:
+            sources.setdefault(getattr(task, kind), set()).add(getattr(task.spec, kind))
+        for name, found in sources.items():
+            if len(found) > 1:
+                raise StudyError(
+                    f"study {study.name}: {' and '.join(sorted(found))} have the same name '{name}'; "
+                    f'give each {kind} a name of its own (name = "..." in its file)'
+                )
+
+
+def factor_facts(points: Points) -> dict[str, dict[str, str]]:
+    """Return unit and label of everything that a design sets, as registered, for those who read results."""
+    from sim import instruments, parameters
+
+    policy, known = instruments(), parameters()
+    facts = {}
+    for name in sorted({name for setting in points.settings for name in setting}):
+        plain = name.removeprefix(INSTRUMENT)
+        found = known.get(plain) if plain == name and plain in known else policy.get(plain)
+        facts[name] = {"unit": getattr(found, "unit", ""), "label": getattr(found, "label", "")}
+    return facts
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:

@@ -127,6 +127,21 @@ class Results:
         return self.sweep["regime_names"].get(regime, regime)
 
 
+def publication_folder(results: Results) -> Path:
+    """Return where tables and figures of a study go, so that one study never replaces those of another.
+
+    The results directory itself belongs to the headline study, without it to the first study in there; the
+    others have ``studies/NAME``.
+    """
+    from experiments.figures import HEADLINE
+
+    root = results.store.root
+    names = [sweep["study"]["name"] for sweep in read_manifest(root)["sweeps"]]
+    owner = HEADLINE if HEADLINE in names else names[0]
+    name = results.study["name"]
+    return root if name == owner else root / "studies" / name
+
+
 def load_results(root: Path | str, country: str | None = None, study: str | None = None) -> Results:
     """Open the latest sweep of a results directory (of a study, if named) for one country (default: the
     first one of its study).

@@ -37,6 +37,18 @@ def write_template(path: Path) -> Path:
     return path
 
 
+def size_note(study: Study, size: SizeName) -> str:
+    """Say how many months a size leaves out; empty if it leaves out none."""
+    months = study.size(size).months or study.months
+    if months == study.months:
+        return ""
+    longer = (
+        size == "quick" and "full" in study.sizes and (study.sizes["full"].months or study.months) > months
+    )
+    text = f"{size} size: {months} of {study.months} months"
+    return f"{text}; --full for {study.sizes['full'].months or study.months}" if longer else text
+
+
 def check_study(study: Study, size: SizeName, *, workers: int | None, trial: bool) -> list[str]:
     """Plan a study and say how many runs it has; with a trial, how long they take and how large they are."""
     plan = make_plan(study, size)
@@ -49,6 +61,8 @@ def check_study(study: Study, size: SizeName, *, workers: int | None, trial: boo
         f"{_counted(plan.points.settings, 'point', 'points')} ({study.design.kind}), "
         f"{seeds} seed{'s' if seeds != 1 else ''} ({study.design.seeds})",
     ]
+    if note := size_note(study, size):
+        lines.append(f"  {note}")
     if shared:
         lines.append(f"  {shared} replicates share a run with another, because they differ in nothing")
     if plan.points.factors:

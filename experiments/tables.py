@@ -1,4 +1,7 @@
-"""The headline table as Markdown, CSV and LaTeX: mean, 90 % interval, paired difference to the baseline."""
+"""The headline table as Markdown, CSV and LaTeX: mean, 90 % interval, paired difference to the baseline.
+
+Where a design has levels, a table by level as well: the others average over them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,14 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.analysis import compare
+from experiments.levels import (
+    averaged_text,
+    factor_label,
+    level_names,
+    level_table,
+    level_units,
+    setting_text,
+)
 from experiments.new_load import new_load_section
 from experiments.results import Results
 from experiments.store import atomic_write
@@ -41,13 +52,18 @@ CSV_UNITS = {
 
 
 def write_tables(results: Results, out: Path, table: pd.DataFrame | None = None) -> list[Path]:
-    """Write ``results.md``, ``results.csv`` and ``results.tex`` from one comparison; returns the paths."""
+    """Write ``results.md``, ``results.csv`` and ``results.tex`` from one comparison, and ``levels.csv`` if
+    the design has levels; returns the paths.
+    """
     table = compare(results) if table is None else table
+    levels = level_table(results)
     contents = {
-        "results.md": markdown(table, results),
+        "results.md": markdown(table, results, levels),
         "results.csv": csv_with_units(table, CSV_UNITS),
         "results.tex": latex(table, results),
     }
+    if not levels.empty:
+        contents["levels.csv"] = csv_with_units(levels, level_units(results))
     for name, text in contents.items():
         atomic_write(out / name, text.encode())
     return [out / name for name in contents]
@@ -60,10 +76,13 @@ def csv_with_units(frame: pd.DataFrame, units: dict[str, str]) -> str:
     return header + "\n" + cells.to_csv(index=False, header=False, lineterminator="\n") + body
 
 
-def markdown(table: pd.DataFrame, results: Results) -> str:
-    """Compose the results page: what was run, the headline table, one table per output, how to read them."""
+def markdown(table: pd.DataFrame, results: Results, levels: pd.DataFrame | None = None) -> str:
+    """Compose the results page: what was run, the headline table, outcomes by level, one table per output,
+    how to read them.
+    """
     study, sweep = results.study, results.sweep
     seeds = sorted(set(results.runs["seed"]))
+    averaged = averaged_text(study, len(results.points))
     lines = [
         f"# {study['title'] or study['name']}",
         "",
@@ -74,10 +93,12 @@ def markdown(table: pd.DataFrame, results: Results) -> str:
         "",
         "## Headline",
         "",
+        *([averaged, ""] if averaged else []),
         *headline_table(table, results),
         "",
         *precision(table, results),
         "",
+        *([] if levels is None or levels.empty else _levels_section(levels, results)),
     ]
     for output in dict.fromkeys(table["output"]):
         lines += [*_output_table(table[table["output"] == output], results), ""]
@@ -92,8 +113,8 @@ def precision(table: pd.DataFrame, results: Results) -> list[str]:
         return ["One regime only: nothing to compare."]
     lines = [
         f"Each contrast with {results.label(results.baseline)} rests on {pairs_text(contrasts)}. "
-        "Smallest difference that all contrasts resolve (t test, size 0.01, power 0.95), and correlation that "
-        "pairing achieved:",
+        "Smallest difference that all contrasts resolve (t test, size 0.01, power 0.95), and correlation "
+        "that pairing achieved:",
         "",
     ]
     for output in list(dict.fromkeys(contrasts["output"]))[:HEADLINE_OUTPUTS]:
@@ -141,6 +162,39 @@ def _headline_cell(row: pd.Series, form: Format) -> str:
     if math.isnan(row["difference"]):
         return level
     return f"{level}; Δ {_difference(row, form)}"
+
+
+def _levels_section(levels: pd.DataFrame, results: Results) -> list[str]:
+    """Arrange the headline outputs by level and regime."""
+    names = level_names(results.study)
+    heads = [factor_label(results, name) for name in names]
+    lines = [
+        "## By level",
+        "",
+        f"Differences are to {results.label(results.baseline)} at the same level and seeds; intervals are "
+        "95 % BCa intervals of the mean. `levels.csv` has every output.",
+        "",
+    ]
+    for output in list(dict.fromkeys(levels["output"]))[:HEADLINE_OUTPUTS]:
+        rows = levels[levels["output"] == output]
+        form = format_of(rows)
+        lines += [
+            f"### {_heading(rows, form)}, by level",
+            "",
+            f"| {' | '.join(heads)} | Regime | Mean | 95 % interval | Difference | 95 % interval |",
+            "|---:" * len(names) + "|---|---:|---:|---:|---:|",
+        ]
+        for row in rows.to_dict("records"):
+            contrast = ["–", "–"]
+            if not math.isnan(row["difference"]):
+                interval = form.interval(row["difference_low"], row["difference_high"], signed=True)
+                contrast = [form.show(row["difference"], signed=True), interval]
+            cells = [setting_text(row[name]) for name in names]
+            cells += [row["regime_label"], form.show(row["mean"])]
+            cells += [form.interval(row["mean_low"], row["mean_high"]), *contrast]
+            lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    return lines
 
 
 def _output_table(rows: pd.DataFrame, results: Results) -> list[str]:

@@ -19,7 +19,10 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes (defa
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Run again what failed before.")]
 AllowIncomplete = Annotated[
     bool,
-    typer.Option("--allow-incomplete", help="Draw figures although runs failed or are missing; they say so."),
+    typer.Option("--allow-incomplete", help="Go on although runs failed or are missing; results say so."),
+]
+StudyOf = Annotated[
+    str | None, typer.Option("--study", help="Study of the directory (default: the latest sweep).")
 ]
 Scheduler = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler; its workers run instead of local processes.")

@@ -13,6 +13,7 @@ import typer
 from experiments.errors import StoreError, printable
 
 if TYPE_CHECKING:
+    from experiments.design import SizeName, Study
     from experiments.runner import SweepResult
 
 PROBLEM, SOME_RUNS_FAILED, INTERRUPTED = 2, 1, 130
@@ -30,6 +31,14 @@ def make_directory(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def tell_size(study: Study, size: SizeName) -> None:
+    """Say if a size runs fewer months than the study; silence would let a short run pass for the whole."""
+    from experiments.study_file import size_note
+
+    if note := size_note(study, size):
+        typer.echo(note, err=True)
 
 
 def report_sweep(result: SweepResult, out: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from experiments.commands import app
 from experiments.commands.options import Full, Quick, ResultsOut, Scheduler, Workers, size_name
-from experiments.commands.output import exit_code, report_sweep
+from experiments.commands.output import exit_code, make_directory, report_sweep, tell_size
 
 study_app = typer.Typer(help="Start a study, and check what it costs.", no_args_is_help=True)
 app.add_typer(study_app, name="study")
@@ -23,6 +23,18 @@ def new(
     from experiments.study_file import write_template
 
     typer.echo(write_template(path))
+
+
+@study_app.command("list")
+def list_studies() -> None:
+    """List the shipped studies."""
+    from experiments.design import load_study, shipped_studies
+    from experiments.display import console, plain_table
+
+    table = plain_table(("name", "title"))
+    for name in shipped_studies():
+        table.add_row(name, load_study(name).title)
+    console().print(table)
 
 
 @study_app.command()
@@ -53,15 +65,17 @@ def run(
     workers: Workers = None,
     scheduler: Scheduler = None,
 ) -> None:
-    """Do all of a study: sweep, analysis with its page, figures."""
+    """Do all of a study: sweep, tables, analysis with its page, figures."""
     from experiments.analyse import write_analysis
     from experiments.design import load_study
     from experiments.figures import draw_figures
     from experiments.progress import print_line, shown_progress
-    from experiments.results import load_results
+    from experiments.results import load_results, publication_folder
     from experiments.sequential import sweep_until_precise
+    from experiments.tables import write_tables
 
     chosen, size = load_study(study), size_name(quick, full)
+    tell_size(chosen, size)
     with shown_progress() as show:
         result = sweep_until_precise(
             chosen,
@@ -76,5 +90,8 @@ def run(
     if exit_code(result):
         raise typer.Exit(exit_code(result))
     results = load_results(out)
-    for path in [*write_analysis(results, out, print_line), *draw_figures(results, out / "figures")]:
+    folder = publication_folder(results)
+    make_directory(folder)
+    tables = [*write_tables(results, folder), *write_analysis(results, out, print_line)]
+    for path in [*tables, *draw_figures(results, folder / "figures")]:
         typer.echo(path)

@@ -9,12 +9,14 @@ import typer
 
 from experiments.commands import app
 from experiments.commands.options import Full, Quick, ResultsOut, Retry, Scheduler, Workers, size_name
-from experiments.commands.output import exit_code, report_sweep
+from experiments.commands.output import exit_code, report_sweep, tell_size
 
 
 @app.command()
 def sweep(
-    study: Annotated[str, typer.Argument(help="Shipped study (headline, smoke) or path of a .toml file.")],
+    study: Annotated[
+        str, typer.Argument(help="Shipped study ('wattlab study list') or path of a .toml file.")
+    ],
     quick: Quick = False,
     full: Full = False,
     out: ResultsOut = Path("results"),
@@ -27,11 +29,12 @@ def sweep(
     from experiments.progress import print_line, shown_progress
     from experiments.sequential import sweep_until_precise
 
-    chosen = load_study(study)
+    chosen, size = load_study(study), size_name(quick, full)
+    tell_size(chosen, size)
     with shown_progress() as show:
         result = sweep_until_precise(
             chosen,
-            size_name(quick, full),
+            size,
             out,
             workers=workers,
             scheduler=scheduler,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # The study that a figure reads unless its entry says otherwise; its figures suit any other study as well.
 HEADLINE = "headline"
+# The figure that suits every study of one factor in levels.
+LEVELS = "levels"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class FigureSpec:
     interval: str
     study: str = HEADLINE
     evidence: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
     @property
     def reads_runs(self) -> bool:
@@ -48,8 +52,8 @@ def figure_specs() -> dict[str, FigureSpec]:
     """List the figures by name; their order in the manifest is their number."""
     specs = {}
     for number, entry in enumerate(figure_manifest()["figure"], start=1):
-        evidence = tuple(entry.get("evidence", ()))
-        specs[entry["name"]] = FigureSpec(number=number, **{**entry, "evidence": evidence})
+        lists = {field: tuple(entry.get(field, ())) for field in ("evidence", "needs", "levels")}
+        specs[entry["name"]] = FigureSpec(number=number, **{**entry, **lists})
     return specs
 
 
@@ -63,10 +67,12 @@ def draw_figures(
 ) -> list[Path]:
     """Draw the named figures (default: those of the study) into a directory; returns the files written.
 
-    Raises StoreError for an unknown name, for evidence that is missing or stale and, unless they are allowed,
-    for missing or failed runs; a figure of allowed incomplete runs says so in the picture.
+    Raises StoreError for an unknown name, a figure that the study cannot draw, evidence that is missing or
+    stale and, unless they are allowed, missing or failed runs; a figure of allowed incomplete runs says so in
+    the picture.
     """
     from experiments.figures.base import save_figure
+    from experiments.figures.needs import obstacle
 
     specs = figure_specs()
     own = results.study["figures"] or _figures_of(results, specs)
@@ -88,6 +94,8 @@ def draw_figures(
         if spec.name not in own and spec.reads_runs:
             source = read[spec.study] if spec.study in read else results.of_study(spec.study)
             read[spec.study] = source
+        if why := obstacle(spec, source.study):
+            raise StoreError(f"{results.store.root}: study {source.study['name']}: {why}")
         if spec.reads_runs and not allow_incomplete:
             source.require_complete()
         written += save_figure(spec, import_module(f"experiments.figures.{spec.name}"), source, out)
@@ -95,7 +103,12 @@ def draw_figures(
 
 
 def _figures_of(results: Results, specs: dict[str, FigureSpec]) -> list[str]:
-    """List the figures made for a study; a study without any gets those of the headline study."""
-    study = results.study["name"]
-    mine = [name for name, spec in specs.items() if spec.study == study]
-    return mine or [name for name, spec in specs.items() if spec.study == HEADLINE]
+    """List the figures made for a study; one without any gets those of the headline study and ``levels``,
+    as far as it can draw them.
+    """
+    from experiments.figures.needs import obstacle
+
+    study = results.study
+    mine = [name for name, spec in specs.items() if spec.study == study["name"]]
+    others = [name for name, spec in specs.items() if spec.study == HEADLINE or name == LEVELS]
+    return mine or [name for name in others if not obstacle(specs[name], study)]

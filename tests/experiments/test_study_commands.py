@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from experiments.design import load_study
+from experiments.design import load_study, shipped_studies
 from experiments.errors import StoreError, StudyError
 from experiments.plan import make_plan
 from experiments.replay import find_run
 from experiments.runner import sweep_plan
 from experiments.store import Store
-from experiments.study_file import check_study, write_template
+from experiments.study_file import check_study, size_note, write_template
 from experiments.worker import execute_run
 from tests.experiments.test_cli import Shell, shell, tiny  # noqa: F401
 from tests.experiments.test_store import flip_a_bit
@@ -63,6 +64,51 @@ def test_a_check_tells_runs_time_and_disk_before_anything_runs(designed: Path):
     )
     assert found
     assert float(found[5]) > 10.0
+
+
+def test_a_size_that_shortens_the_runs_says_so(shell: Shell, designed: Path):  # noqa: F811
+    text = designed.read_text(encoding="utf-8")
+    text = text.replace("months = 2\n", "months = 3\n").replace("seeds = 2\n", "seeds = 2\nmonths = 1\n")
+    designed.write_text(text + "[sizes.full]\nseeds = 9\n", encoding="utf-8")
+    lines = check_study(load_study(designed), "quick", workers=2, trial=False)
+    assert "  quick size: 1 of 3 months; --full for 3" in lines
+    code, _, told = shell("sweep", designed, "--out", designed.parent / "out", "--workers", 1)
+    assert code == 0
+    assert "quick size: 1 of 3 months; --full for 3\n" in told
+    assert size_note(load_study(designed), "full") == ""
+
+
+def test_two_regimes_of_one_name_are_refused_in_one_line(shell: Shell, designed: Path):  # noqa: F811
+    copy = designed.parent / "my-ban.toml"
+    copy.write_text((resources.files("sim") / "data/regimes/ban.toml").read_text("utf-8"), encoding="utf-8")
+    text = designed.read_text(encoding="utf-8").replace('"pakistan-2025", "ban"', '"my-ban.toml", "ban"')
+    designed.write_text(text, encoding="utf-8")
+    for command in (("study", "check", designed, "--no-trial"), ("sweep", designed, "--out", "nowhere")):
+        code, _, told = shell(*command)
+        assert code == 2
+        assert told.count("\n") == 1
+        assert f"{copy} and ban have the same name 'ban'; give each regime a name of its own" in told
+
+
+def test_a_half_finished_study_is_published_only_if_that_is_allowed(shell: Shell, designed: Path):  # noqa: F811
+    out = designed.parent / "out"
+    sweep_plan(make_plan(load_study(designed), "quick"), out, workers=1, execute=fails_for_the_ban)
+    for command in ("analyse", "tables", "figures"):
+        code, printed, told = shell(command, out, "--study", "tiny")
+        assert (code, printed) == (2, "")
+        assert "of 8 runs of tiny-quick-" in told
+        assert "4 failed and 0 are missing" in told
+    assert not (out / "analysis").exists()
+    assert shell("analyse", out, "--allow-incomplete")[0] == 0
+    page = (out / "analysis" / "tiny" / "analysis.md").read_text(encoding="utf-8")
+    assert "**INCOMPLETE: 4 of 8 runs are missing or failed.**" in page
+
+
+def test_shipped_studies_are_listed_with_their_titles(shell: Shell):  # noqa: F811
+    code, printed, _ = shell("study", "list")
+    assert code == 0
+    assert [line.split()[0] for line in printed.splitlines()[1:]] == shipped_studies()
+    assert "Which price?" in printed
 
 
 def test_replay_gives_the_same_bits_from_the_store_alone(shell: Shell, designed: Path):  # noqa: F811
