@@ -83,7 +83,10 @@ def test_two_regimes_of_one_name_are_refused_in_one_line(shell: Shell, designed:
     copy.write_text((resources.files("sim") / "data/regimes/ban.toml").read_text("utf-8"), encoding="utf-8")
     text = designed.read_text(encoding="utf-8").replace('"pakistan-2025", "ban"', '"my-ban.toml", "ban"')
     designed.write_text(text, encoding="utf-8")
-    for command in (("study", "check", designed, "--no-trial"), ("sweep", designed, "--out", "nowhere")):
+    for command in (
+        ("study", "check", designed, "--no-trial"),
+        ("sweep", designed, "--out", designed.parent / "out"),
+    ):
         code, _, told = shell(*command)
         assert code == 2
         assert told.count("\n") == 1
