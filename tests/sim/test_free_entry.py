@@ -72,6 +72,7 @@ def unit_cost_usd_per_ph_day(world: MiningWorld) -> float:
     return min(costs)
 
 
+@pytest.mark.slow  # as plain Python
 def test_free_entry_comes_to_rest_where_price_covers_cost():
     """B3 in a run: H* = R/c within 1 %, and twice the reward carries twice the hash rate. Machines are sunk,
     so entry stops a little beyond: by what firms order before they see each other's machines.

@@ -172,6 +172,7 @@ def twins(label: str, seed: int, factors: tuple[float, ...], months: int) -> tup
     )
 
 
+@pytest.mark.slow  # as plain Python
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_higher_price_reaches_hash_only_with_the_machines_it_orders(seed):
     """Fact 1 with paired seeds: in mid 2019 nothing is idle, so a price higher by half moves hash after the
@@ -184,6 +185,7 @@ def test_a_higher_price_reaches_hash_only_with_the_machines_it_orders(seed):
     assert response[12] > 0.5
 
 
+@pytest.mark.slow  # as plain Python
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_boom_adds_more_hash_than_a_bust_of_the_same_size_takes(seed):
     """Fact 2 with paired seeds: machines are sunk and orders arrive through a bust. So in a year at two
@@ -209,6 +211,7 @@ def test_hash_responds_less_than_one_for_one(long_runs):
     assert 0.0 < slope < 1.0
 
 
+@pytest.mark.slow  # as plain Python
 @pytest.mark.parametrize("seed", SEEDS)
 def test_faster_progress_of_machines_brings_more_hash_and_a_lower_hashprice(seed):
     """The frontier after the last observed machine, at both bounds of its rate, seven years on."""
