@@ -52,9 +52,13 @@ def w_disc(r: float, alpha: float, a: float, sigma: float, dt: float, points: in
 def dixit_thresholds(
     rho: float, mu: float, sigma: float, unit_cost: float, entry_cost: float, exit_cost: float
 ) -> tuple[float, float]:
-    """Exit and entry price of Dixit 1989: value matching and smooth pasting at both, four equations (B7)."""
+    """Exit and entry price of Dixit 1989: value matching and smooth pasting at both, four equations (B7).
 
-    def residuals(unknown: np.ndarray) -> list[float]:
+    Solved for growing sunk cost (entry plus exit), each time from the solution before: from afar the
+    equations do not converge.
+    """
+
+    def residuals(unknown: np.ndarray, entry_cost: float) -> list[float]:
         log_low, log_high, a_idle, a_active = (float(value) for value in unknown)
         low, high = math.exp(log_low), math.exp(log_high)
         return [
@@ -64,10 +68,12 @@ def dixit_thresholds(
             activation_gain_slope(low, a_idle, a_active, rho, mu, sigma),
         ]
 
-    start = np.array([math.log(0.8 * unit_cost), math.log(1.4 * unit_cost), 10.0, 10.0])
-    solution, _, flag, message = fsolve(residuals, start, full_output=True, xtol=1e-13)
-    if flag != 1 and max(abs(value) for value in residuals(solution)) > 1e-9:
-        raise RuntimeError(f"Dixit thresholds did not converge: {message}")
+    solution = np.array([math.log(0.8 * unit_cost), math.log(1.4 * unit_cost), 10.0, 10.0])
+    sunk = entry_cost + exit_cost
+    for cost in np.append(np.arange(0.5 * unit_cost, sunk, 0.1 * unit_cost), sunk) - exit_cost:
+        solution, *_ = fsolve(residuals, solution, args=(cost,), xtol=1e-13, full_output=True)
+    if max(abs(value) for value in residuals(solution, entry_cost)) > 1e-9:
+        raise RuntimeError("Dixit thresholds did not converge")
     return math.exp(solution[0]), math.exp(solution[1])
 
 

@@ -69,6 +69,20 @@ def test_dixit_1989() -> None:
     assert exit_price < 1.0 < 1.0 + 0.025 * 4.0 < entry_price
 
 
+@pytest.mark.parametrize(("entry_cost", "exit_cost"), [(0.3, 0.0), (1.5, -0.9), (5.0, 0.0)])
+def test_the_band_of_inaction_widens_with_what_is_sunk_and_with_risk(
+    entry_cost: float, exit_cost: float
+) -> None:
+    """Around Marshall's prices, w - rho l at exit and w + rho k at entry; nearly there if there is no risk."""
+    bands = [dixit_thresholds(0.15, 0.0, sigma, 1.0, entry_cost, exit_cost) for sigma in (0.01, 0.2, 0.55)]
+    low, high = 1.0 - 0.15 * exit_cost, 1.0 + 0.15 * entry_cost
+    for narrow, wide in zip([(low, high), *bands], bands, strict=False):
+        assert wide[0] < narrow[0]
+        assert narrow[1] < wide[1]
+    assert bands[0][0] == pytest.approx(low, rel=0.05)
+    assert bands[0][1] == pytest.approx(high, rel=0.05)
+
+
 def test_hysteresis_of_a_single_firm() -> None:
     """In a slow sweep the firm enters at p_H and leaves at p_L, within one monthly price move."""
     exit_price, entry_price = dixit_thresholds(0.025, 0.0, 0.1, 1.0, 4.0, 0.0)
