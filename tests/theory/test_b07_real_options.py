@@ -73,7 +73,7 @@ def test_dixit_1989() -> None:
 def test_the_band_of_inaction_widens_with_what_is_sunk_and_with_risk(
     entry_cost: float, exit_cost: float
 ) -> None:
-    """Around Marshall's prices, w - rho l at exit and w + rho k at entry; nearly there if there is no risk."""
+    """Around Marshall's prices, w - rho l at exit and w + rho k at entry; nearly there without risk."""
     bands = [dixit_thresholds(0.15, 0.0, sigma, 1.0, entry_cost, exit_cost) for sigma in (0.01, 0.2, 0.55)]
     low, high = 1.0 - 0.15 * exit_cost, 1.0 + 0.15 * entry_cost
     for narrow, wide in zip([(low, high), *bands], bands, strict=False):
