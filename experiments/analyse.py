@@ -96,7 +96,7 @@ def page(tables: dict[str, pd.DataFrame], results: Results) -> str:
     lines = [
         f"# Analysis of {study['title'] or study['name']}",
         "",
-        f"{len(results.runs)} of {results.planned} replicates, {study['design']['kind']} design of "
+        f"{len(results.runs)} of {results.planned} runs, {study['design']['kind']} design of "
         f"{len(results.points)} points, {len(set(results.runs['seed']))} seeds "
         f"({study['design']['seeds']}); code {results.sweep['code_version']}, "
         f"plan `{results.sweep['plan_id']}`. Every number is in the CSV files beside this page.",

@@ -54,7 +54,7 @@ def sweep_entry(
         "seeds": seeds,
         "scenario_hashes": hashes,
         "regime_names": plan.regime_names,
-        "factors": factor_facts(plan.points),
+        "factors": factor_facts(plan),
         "code_version": plan.code_version,
         "wattlab": package_version(),
         "git": git_state(),

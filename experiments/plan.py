@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -190,17 +191,32 @@ def _check_distinct(study: Study, rows: list[Task]) -> None:
                 )
 
 
-def factor_facts(points: Points) -> dict[str, dict[str, str]]:
-    """Return unit and label of everything that a design sets, as registered, for those who read results."""
+def factor_facts(plan: Plan) -> dict[str, dict[str, str]]:
+    """Return unit and label of everything that a design sets, as registered, for those who read results.
+
+    Local money has the name of its currency if all regimes and countries of the plan have the same one.
+    """
     from sim import instruments, parameters
 
     policy, known = instruments(), parameters()
+    currencies = set().union(*map(_currencies, plan.scenarios.values()))
     facts = {}
-    for name in sorted({name for setting in points.settings for name in setting}):
+    for name in sorted({name for setting in plan.points.settings for name in setting}):
         plain = name.removeprefix(INSTRUMENT)
         found = known.get(plain) if plain == name and plain in known else policy.get(plain)
-        facts[name] = {"unit": getattr(found, "unit", ""), "label": getattr(found, "label", "")}
+        unit = getattr(found, "unit", "")
+        if len(currencies) == 1:
+            unit = re.sub(r"\blocal\b", min(currencies), unit)
+        facts[name] = {"unit": unit, "label": getattr(found, "label", "")}
     return facts
+
+
+def _currencies(scenario: str) -> set[str]:
+    try:
+        content = json.loads(scenario)
+        return {content["country"]["currency"], content["regime"]["currency"]}
+    except (ValueError, KeyError, TypeError):
+        return set()  # Not a scenario of the model: studies of stand-ins have none.
 
 
 def plan_rows(plan: Plan) -> list[dict[str, Any]]:

@@ -127,6 +127,7 @@ def figure_facts(spec: FigureSpec, text: str, frame: pd.DataFrame, results: Resu
             "country": results.country,
             "months": int(results.runs["months"].max()),
             "runs_by_regime": {name: int(counts[name]) for name in results.regimes},
+            "points": int(results.runs["point"].nunique()),
             "seeds": sorted({int(seed) for seed in results.runs["seed"]}),
             "scenario_hashes": {name: sorted(used.get_group(name)) for name in results.regimes},
             "plan": results.sweep["plan_id"],
@@ -148,9 +149,10 @@ def full_caption(facts: dict[str, Any]) -> str:
             f"{name} {found[0] if len(found) == 1 else f'{len(found)} design points'}"
             for name, found in facts["scenario_hashes"].items()
         )
+        points = f" at {facts['points']} design points" if facts["points"] > 1 else ""
         lines += [
             f"n = {counts} runs per regime of {facts['months']} months in {facts['country']}; "
-            f"{seed_text(facts['seeds'])}, shared by all regimes.",
+            f"{seed_text(facts['seeds'])}{points}, shared by all regimes.",
             f"Scenario hashes: {hashes}.",
             f"Runs: plans/{facts['plan']}.parquet.",
         ]

@@ -15,7 +15,7 @@ from experiments.figures import draw_figures, figure_specs, levels
 from experiments.figures.base import style
 from experiments.figures.needs import NEEDS, obstacle
 from experiments.levels import level_names, level_table
-from experiments.plan import _check_names, make_plan, output_registry
+from experiments.plan import _check_names, factor_facts, make_plan, output_registry
 from experiments.results import Results, load_results, publication_folder
 from experiments.runner import sweep_plan
 from experiments.tables import write_tables
@@ -175,6 +175,8 @@ def test_the_study_of_the_price_compares_every_price_with_no_framework_and_stays
     assert len(make_plan(study, "quick").tasks) == 160
     assert len(make_plan(study, "full").tasks) == 1600
     assert study.overrides["lender_active"] == 0.0
+    facts = factor_facts(make_plan(study, "quick"))
+    assert facts == {"tariff_local_per_kwh": {"unit": "PKR/kWh", "label": "Offered energy price"}}
 
 
 def test_a_second_study_in_a_directory_has_a_folder_of_its_own(tmp_path: Path):
