@@ -141,7 +141,11 @@ CASES = [
     Case("ai_guarantee_points_per_year", 0.0, 0.05, "guarantee_cost_usd", +1),
     Case("weight_shed", 0.0, 10.0, "quota_mw", -1, WATCHFUL),
     Case("weight_jobs", 0.0, 10.0, "offer_tariff_usd_per_kwh", -1, WATCHFUL),
-    Case("weight_reserves", 0.0, 10.0, "offer_tariff_usd_per_kwh", -1, WATCHFUL),
+    # Reserves must fall for their weight to matter: no import of compute is saved here
+    Case(
+        "weight_reserves", 0.0, 10.0, "offer_tariff_usd_per_kwh", -1, WATCHFUL,
+        {"compute_import_substitution_share": 0.0},
+    ),
 ]  # fmt: skip
 
 
