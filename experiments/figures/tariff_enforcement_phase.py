@@ -13,7 +13,7 @@ from experiments.results import Results
 
 TARIFF, INSPECTIONS = "tariff_local_per_kwh", "inspections_per_month"
 PANELS = (
-    ("net_fiscal_usd", "Net fiscal outcome", "million USD", 1e6),
+    ("net_public_usd", "Net with power system", "million USD", 1e6),
     ("mining_licensed_mw", "Licensed mining", "MW", 1.0),
     ("illegal_mw", "Grey and stolen mining", "MW", 1.0),
     ("licensed_share", "Licensed share of mining", "share", 1.0),
@@ -23,7 +23,7 @@ UNITS = {
     TARIFF: "PKR/kWh",
     INSPECTIONS: "1/month",
     "runs": "runs",
-    "net_fiscal_usd": "USD",
+    "net_public_usd": "USD",
     "mining_licensed_mw": "MW",
     "illegal_mw": "MW",
     "licensed_share": "share",
@@ -38,7 +38,7 @@ def load(results: Results) -> pd.DataFrame:
     runs = results.runs.merge(places[["point", TARIFF, INSPECTIONS]], on="point")
     runs["illegal_mw"] = runs["mining_grey_mw"] + runs["mining_theft_mw"]
     grouped = runs.groupby([TARIFF, INSPECTIONS])
-    frame = grouped[["net_fiscal_usd", "mining_licensed_mw", "illegal_mw"]].mean()
+    frame = grouped[["net_public_usd", "mining_licensed_mw", "illegal_mw"]].mean()
     total = frame["mining_licensed_mw"] + frame["illegal_mw"]
     frame["licensed_share"] = frame["mining_licensed_mw"] / total.where(total > 0.0)
     frame.insert(0, "runs", grouped.size())
@@ -64,7 +64,7 @@ def _panel(figure: Figure, axes: Axes, frame: pd.DataFrame, panel: tuple[str, st
     """Draw one outcome as cells of the design, with the line of zero net fiscal outcome."""
     name, title, unit, factor = panel
     table = frame.pivot(index=INSPECTIONS, columns=TARIFF, values=name) / factor
-    signed = name == "net_fiscal_usd"
+    signed = name == "net_public_usd"
     largest = float(np.nanmax(np.abs(table.to_numpy()))) or 1.0
     if signed:
         norm: Normalize = SymLogNorm(LINEAR_TO, vmin=-largest, vmax=largest)
@@ -72,7 +72,7 @@ def _panel(figure: Figure, axes: Axes, frame: pd.DataFrame, panel: tuple[str, st
         norm = Normalize(0.0, largest)
     colours = "RdBu" if signed else "viridis"
     image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", cmap=colours, norm=norm)
-    net = frame.pivot(index=INSPECTIONS, columns=TARIFF, values="net_fiscal_usd").to_numpy()
+    net = frame.pivot(index=INSPECTIONS, columns=TARIFF, values="net_public_usd").to_numpy()
     if net.min() < 0.0 < net.max():
         axes.contour(net, levels=[0.0], colors="#000000", linewidths=0.8)
     axes.set_xticks(range(table.shape[1]), [f"{value:g}" for value in table.columns])
@@ -94,6 +94,6 @@ def caption(frame: pd.DataFrame) -> str:
     return (
         f"Means over {' or '.join(map(str, runs))} runs at each pair of instruments, without lender, review "
         "and reversal; loads are those of the last month, money is the sum over the run, its scale linear up "
-        f"to {LINEAR_TO:g} million USD and logarithmic beyond. The black line, if any, is where net fiscal "
-        "outcome is zero."
+        f"to {LINEAR_TO:g} million USD and logarithmic beyond. The black line, if any, is where the net of "
+        "treasury and power system is zero."
     )

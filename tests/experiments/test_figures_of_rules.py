@@ -65,7 +65,7 @@ def plane() -> pd.DataFrame:
     points = pd.DataFrame(places, columns=["point", "set_regime.tariff_local_per_kwh",
                                            "set_regime.inspections_per_month"])  # fmt: skip
     runs = pd.DataFrame(
-        {"point": point, "net_fiscal_usd": (t - 10.0) * 1e6 + seed, "mining_licensed_mw": 40.0 / t,
+        {"point": point, "net_public_usd": (t - 10.0) * 1e6 + seed, "mining_licensed_mw": 40.0 / t,
          "mining_grey_mw": 3.0, "mining_theft_mw": 10.0 - n} for point, t, n in places for seed in (0.0, 2.0)
     )  # fmt: skip
     return tariff_enforcement_phase.load(SimpleNamespace(points=points, runs=runs))
@@ -74,7 +74,7 @@ def plane() -> pd.DataFrame:
 def test_the_plane_is_the_mean_over_seeds_at_each_point():
     frame = plane().set_index(["tariff_local_per_kwh", "inspections_per_month"])
     assert (frame["runs"] == 2).all()
-    assert frame.loc[(2.0, 8.0), "net_fiscal_usd"] == pytest.approx(-8e6 + 1.0)
+    assert frame.loc[(2.0, 8.0), "net_public_usd"] == pytest.approx(-8e6 + 1.0)
     assert frame.loc[(2.0, 8.0), "illegal_mw"] == pytest.approx(5.0)
     assert frame.loc[(2.0, 8.0), "licensed_share"] == pytest.approx(0.8)
 
