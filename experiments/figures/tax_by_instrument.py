@@ -31,8 +31,8 @@ COSTS = (
     ("stolen_cost_usd", "Stolen energy", "#BBBBBB", ""),
 )
 NET, WITH_POWER = "net_fiscal_usd", "net_public_usd"
-NAMES = ("Net of the treasury", "Net with the power system")
-MM_PER_ROW, MARGIN_MM = 5.2, 34.0
+NAMES = ("Net of the treasury", "Net with power system")
+MM_PER_ROW, MARGIN_MM = 5.2, 38.0
 # Free space beside the longest bar, and the width shown when there is nothing to show.
 MARGIN_SHARE, SMALLEST_RANGE = 0.03, 1.0
 
@@ -100,7 +100,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     # Matplotlib lists lines before bars; the nets belong at the end.
     order = sorted(range(len(labels)), key=lambda place: labels[place] in NAMES)
     ordered = [handles[place] for place in order], [labels[place] for place in order]
-    figure.legend(*ordered, loc="outside lower center", ncols=6)
+    figure.legend(*ordered, loc="outside lower center", ncols=4)
     return figure
 
 
