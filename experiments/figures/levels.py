@@ -80,7 +80,8 @@ def caption(frame: pd.DataFrame) -> str:
     """Say what lines, bands and dots are."""
     runs = " or ".join(str(count) for count in sorted(set(frame["n"])))
     return (
-        f"Mean over {runs} runs at each level (line) with its 95 % interval (band). A dot is filled where "
+        f"Mean over {runs} runs at each value of {frame.attrs['factor']} (line) with its 95 % interval "
+        "(band). A dot is filled where "
         f"the mean difference to {frame.attrs['baseline']} at the same level and seeds has an interval "
         "without zero, and hollow where it has not: bands may overlap although the difference is certain, "
         "because regimes and levels share their luck. The differences are in the table beside this figure."
