@@ -17,7 +17,7 @@ from agents.ai_appraisal import (
     lease_usd_per_mw_it_month,
 )
 from agents.base import GENERATIONS
-from agents.firm import licensed_tariff_usd_per_kwh, raise_capital
+from agents.firm import import_rates, licensed_tariff_usd_per_kwh, raise_capital
 from agents.policy import Policy
 from agents.world import U_LICENCE, Parameters, World
 
@@ -103,16 +103,18 @@ def order_gpus(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> N
     # This stage is already counted among what is under way
     _, generation, _ = best_gpus(firm, world, policy, par, 0.0, anchored, lag, 0)
     firm.planned_generation = generation
-    buy_gpus(firm, world, policy, generation, firm.planned_mw_it)
+    buy_gpus(firm, world, policy, par, generation, firm.planned_mw_it)
 
 
 @register_jitable
-def buy_gpus(firm: AiFirm, world: World, policy: Policy, generation: int, mw_it: float) -> None:
+def buy_gpus(
+    firm: AiFirm, world: World, policy: Policy, par: Parameters, generation: int, mw_it: float
+) -> None:
     """Pay for GPUs: price abroad to the maker, duty and sales tax to the treasury."""
     price = mw_it * gpu_usd_per_mw_it(world, generation)
-    duty = price * policy.hardware_duty_rate
-    tax = price * policy.hardware_sales_tax_rate
-    raise_capital(firm, price + duty + tax)
+    duty_rate, tax_rate = import_rates(policy, par, par.ai_import_relief_ordinary_share)
+    duty, tax = price * duty_rate, price * tax_rate
+    raise_capital(firm, price + duty + tax, duty + tax)
     firm.hardware_usd += price
     firm.duty_usd += duty
     firm.hardware_tax_usd += tax

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
+from agents.firm import import_rates
 from agents.policy import Policy
 from agents.rules.compute import backup_sets, home_price_ratio, home_sales, pue_in_hour
 from agents.rules.finance import pv_declining_margin, share_after_event
@@ -99,9 +100,15 @@ def opening_lag_months(firm: AiFirm, policy: Policy, par: Parameters, converted:
     """
     licence = 0.0 if firm.kind == COLOCATION else par.chip_licence_delay_months
     if converted == 1:
-        return licence + par.ai_conversion_months + fitting_months(firm, par)
+        return licence + construction_months(policy, par, converted) + fitting_months(firm, par)
     wait = max(licence, par.ai_connection_months * speed_up(policy, par))
-    return wait + par.ai_build_months * speed_up(policy, par) + fitting_months(firm, par)
+    return wait + construction_months(policy, par, converted) + fitting_months(firm, par)
+
+
+@register_jitable
+def construction_months(policy: Policy, par: Parameters, converted: int) -> float:
+    """Months that a hall takes to rise, or a site taken over from a miner to be converted."""
+    return par.ai_conversion_months if converted == 1 else par.ai_build_months * speed_up(policy, par)
 
 
 @register_jitable
@@ -194,8 +201,8 @@ def best_gpus(
     lag: float, ease: int,
 ) -> tuple[float, int, float]:  # fmt: skip
     """Generation with the highest present value less price: (value, generation, price with duty and tax),
-    USD per MW of IT; value falls due after the lag, the price is undiscounted. A colocation hall has no
-    generation.
+    USD per MW of IT; value falls due after the lag, the price, undiscounted here, when the GPUs are
+    ordered. A colocation hall has no generation.
     """
     discount = yearly_to_monthly(discount_per_year(firm, policy, par, anchored, ease))
     cost = running_cost_usd_per_mw_it_month(firm, world, policy, par, lag, ease)
@@ -211,9 +218,9 @@ def best_gpus(
             continue
         merchant = gpu_hours_per_mw_it(world, generation) * utilisation * price * world.gpu_price_usd_per_hour
         value = hall_value(par, anchored, contract, merchant, cost, decline, discount, lag)
-        landed = 1.0 + policy.hardware_duty_rate + policy.hardware_sales_tax_rate
-        spent = gpu_usd_per_mw_it(world, generation) * landed
-        due = math.exp(-discount * lag)
+        duty, tax = import_rates(policy, par, par.ai_import_relief_ordinary_share)
+        spent = gpu_usd_per_mw_it(world, generation) * (1.0 + duty + tax)
+        due = math.exp(-discount * (lag - fitting_months(firm, par)))
         if best < 0 or value - spent * due > best_value - best_price * due:
             best, best_value, best_price = generation, value, spent
     return best_value, best, best_price
@@ -235,7 +242,9 @@ def appraise(
     facility = facility_usd_per_mw_it(firm, world, par)
     if firm.kind != COLOCATION:
         value += residual_value(par, discount, lag, facility)
-    npv, capital = net_value(par, value, facility, gpus, discount, lag)
+    ordered = lag - fitting_months(firm, par)
+    built = construction_months(policy, par, converted)
+    npv, capital = net_value(value, facility, gpus, discount, ordered, built)
     holiday = max(policy.ai_holiday_months, policy.holiday_months)
     tax = par.income_tax_rate * max(0.0, 1.0 - holiday / par.gpu_life_months)
     return (npv * (1.0 - tax) if npv > 0.0 else npv) / capital, facility + gpus, generation
@@ -243,13 +252,13 @@ def appraise(
 
 @register_jitable
 def net_value(
-    par: Parameters, value: float, facility: float, gpus: float, discount: float, lag: float
+    value: float, facility: float, gpus: float, discount: float, ordered: float, built: float
 ) -> tuple[float, float]:
-    """NPV and present value of capital: the building is paid as it rises, half its time before opening on
-    average, GPUs when they are fitted.
+    """NPV and present value of capital: GPUs are paid when the building stands, ``ordered`` months from now;
+    the building while it rises over ``built`` months until then, half of them earlier on average.
     """
-    rises = max(0.0, lag - 0.5 * par.ai_build_months)
-    capital = facility * math.exp(-discount * rises) + gpus * math.exp(-discount * lag)
+    rises = max(0.0, ordered - 0.5 * built)
+    capital = facility * math.exp(-discount * rises) + gpus * math.exp(-discount * ordered)
     return value - capital, capital
 
 

@@ -106,6 +106,7 @@ class AiFirm(Firm):
     cancelled: int
     left: int
     blocked_by: int
+    reliefs: int
     gpus_bought: float
     backup_usd: float
 
@@ -122,6 +123,7 @@ class AiFirm(Firm):
         stage = min(self.stage_mw_it, self.target_mw - self.it_mw)
         if stage < par.ai_smallest_stage_mw_it:
             return
+        self.reliefs = 0
         anchored = 0.0
         ratio, cost, _ = appraise(self, world, policy, par, stage, 0.0, 0, AS_IT_IS)
         contracted = anchor_share(self, world, stage)
@@ -133,7 +135,7 @@ class AiFirm(Firm):
         if ratio > 0.0:
             needed -= rush(self, world, policy, par, stage, anchored, ratio)
         if ratio <= needed:
-            self.blocked_by = binding_constraint(self, world, policy, par, stage, needed)
+            self.blocked_by, self.reliefs = binding_constraint(self, world, policy, par, stage, needed)
             return
         if self.draws[U_SITE] >= home_probability(self, world, par, ratio):
             self.blocked_by = ABROAD

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from numba.extending import register_jitable
@@ -12,12 +11,10 @@ from agents.ai_appraisal import (
     AS_IT_IS,
     COLOCATION,
     best_gpus,
-    discount_per_year,
+    construction_months,
     facility_usd_per_mw_it,
     fitting_months,
     gpu_usd_per_mw_it,
-    speed_up,
-    yearly_to_monthly,
 )
 from agents.ai_siting import anchor_share
 from agents.base import GENERATIONS
@@ -45,9 +42,8 @@ def start_building(firm: AiFirm, world: World, policy: Policy, par: Parameters) 
     firm.project = BUILDING
     firm.building_mw = firm.granted_mw
     firm.granted_mw = 0.0
-    months = par.ai_conversion_months if firm.converted == 1 else par.ai_build_months * speed_up(policy, par)
     luck = 1.0 + par.ai_build_spread * (2.0 * firm.draws[U_DELAY] - 1.0)
-    firm.build_months = max(1.0, months * luck)
+    firm.build_months = max(1.0, construction_months(policy, par, firm.converted) * luck)
     firm.build_months_left = firm.build_months
     firm.facility_usd_per_mw_it = facility_usd_per_mw_it(firm, world, par)
     raise_capital(firm, firm.planned_mw_it * firm.facility_usd_per_mw_it)
@@ -80,6 +76,9 @@ def add_gpus(firm: AiFirm, generation: int, mw_it: float) -> None:
 def renew(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> None:
     """At the end of GPU life put the best new GPUs into the existing hall if they pay for themselves;
     otherwise retire the capacity.
+
+    They are ordered so as to be fitted when the old ones retire: the decision counts the wait between
+    payment and sales, while the books pay for them in the month in which they open.
     """
     for old in range(GENERATIONS):
         mw_it = firm.gpu_mw_it[old]
@@ -89,10 +88,9 @@ def renew(firm: AiFirm, world: World, policy: Policy, par: Parameters) -> None:
         lag = fitting_months(firm, par)
         anchored = anchor_share(firm, world, mw_it) if firm.anchor_limit > 0.0 else 0.0
         value, new, price = best_gpus(firm, world, policy, par, 0.0, anchored, lag, AS_IT_IS)
-        due = math.exp(-yearly_to_monthly(discount_per_year(firm, policy, par, anchored, AS_IT_IS)) * lag)
         room = max(0.0, firm.cash_usd + firm.funds_usd) / (1.0 - firm.debt_share)
-        if new >= 0 and value > price * due and price * mw_it <= room:
-            buy_gpus(firm, world, policy, new, mw_it)
+        if new >= 0 and value > price and price * mw_it <= room:
+            buy_gpus(firm, world, policy, par, new, mw_it)
             add_gpus(firm, new, mw_it)
             firm.it_mw += mw_it
             sign_with_tenant(firm, par, anchored * mw_it)

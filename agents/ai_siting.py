@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # What last kept a firm from building
 NOTHING, RETURN, CAPITAL, QUEUE, CHIPS, DEMAND, COUNTRY_RISK, POWER_PRICE, ABROAD = range(9)
 BLOCKS = 9
+# Reliefs that a firm asks for one at a time: demand, country risk, the price of power
+RELIEFS = 3
 
 
 @register_jitable
@@ -51,6 +53,7 @@ def return_abroad(firm: AiFirm, world: World, par: Parameters, site: int) -> flo
     """
     discount = yearly_to_monthly(par.world_ai_wacc_per_year + world.site_premium_per_year[site])
     lag = world.site_open_months[site]
+    ordered = max(0.0, lag - par.gpu_fitting_months)
     cost = HOURS_PER_MONTH * par.ai_load_factor * world.site_pue[site] * 1000.0
     cost = cost * world.site_power_usd_per_kwh[site] + par.ai_other_usd_per_mw_it_year / MONTHS_PER_YEAR
     facility = world.site_capex_usd_per_mw_it[site]
@@ -65,7 +68,9 @@ def return_abroad(firm: AiFirm, world: World, par: Parameters, site: int) -> flo
         )
         value = hall_value(par, firm.anchor_limit, contract, merchant, cost, decline, discount, lag)
         value += residual_value(par, discount, lag, facility)
-        npv, capital = net_value(par, value, facility, gpu_usd_per_mw_it(world, generation), discount, lag)
+        npv, capital = net_value(
+            value, facility, gpu_usd_per_mw_it(world, generation), discount, ordered, par.ai_build_months
+        )
         after_tax = npv * (1.0 - world.site_tax_rate[site]) if npv > 0.0 else npv
         best = max(best, after_tax / capital)
     return best * world.site_chip_success[site] if best > 0.0 else best
@@ -104,17 +109,18 @@ def rush(
 @register_jitable
 def binding_constraint(
     firm: AiFirm, world: World, policy: Policy, par: Parameters, stage: float, needed: float
-) -> int:
-    """Which single relief would make a stage pay that does not: demand, country risk or power; the one
-    that helps most if several would, and the return itself if none does.
+) -> tuple[int, int]:
+    """Which single relief would make a stage pay that does not, of demand, country risk and power: the one
+    that helps most, or the return itself if none does; and all that would, as a sum of 1, 2 and 4.
     """
-    found, best = RETURN, needed
-    for relief in range(3):
-        ease = ENOUGH_DEMAND + relief
-        ratio, _, _ = appraise(firm, world, policy, par, stage, 0.0, 0, ease)
+    found, best, enough = RETURN, needed, 0
+    for relief in range(RELIEFS):
+        ratio, _, _ = appraise(firm, world, policy, par, stage, 0.0, 0, ENOUGH_DEMAND + relief)
+        if ratio > needed:
+            enough += 1 << relief
         if ratio > best:
             found, best = DEMAND + relief, ratio
-    return found
+    return found, enough
 
 
 @register_jitable

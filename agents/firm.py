@@ -100,9 +100,9 @@ FLOWS = (
 
 
 @register_jitable
-def raise_capital(firm: Firm, need_usd: float) -> None:
+def raise_capital(firm: Firm, need_usd: float, transfer_usd: float = 0.0) -> None:
     """Finance ``need_usd``: loans up to the debt share, then cash on hand, then new equity from the
-    owners.
+    owners. What of it goes to the state (duty, sales tax, the price of an auction) is no investment.
     """
     loan = firm.debt_share * need_usd
     equity = max(0.0, need_usd - loan - firm.cash_usd)
@@ -111,7 +111,7 @@ def raise_capital(firm: Firm, need_usd: float) -> None:
     firm.equity_usd += equity
     firm.funds_usd -= equity
     firm.cash_usd += loan + equity
-    firm.invested_usd += need_usd
+    firm.invested_usd += need_usd - transfer_usd
 
 
 @register_jitable
@@ -201,6 +201,19 @@ def licensed_tariff_usd_per_kwh(firm: Firm, world: World, policy: Policy, hour: 
         slide = firm.contract_local_per_usd / world.local_per_usd
         return firm.contract_usd_per_kwh * slide ** (1.0 - policy.tariff_indexation)
     return world.offer_tariff_usd_per_kwh[hour]
+
+
+@register_jitable
+def import_rates(policy: Policy, par: Parameters, relief_share: float) -> tuple[float, float]:
+    """Duty and sales tax on hardware over its price abroad: what the regime sets for everybody, else the
+    country's ordinary rates less the share of them that firms in a technology zone are spared.
+    """
+    duty, tax = policy.hardware_duty_rate, policy.hardware_sales_tax_rate
+    if duty < 0.0:
+        duty = par.hardware_duty_ordinary_rate * (1.0 - relief_share)
+    if tax < 0.0:
+        tax = par.hardware_sales_tax_ordinary_rate * (1.0 - relief_share)
+    return duty, tax
 
 
 @register_jitable

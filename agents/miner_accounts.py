@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
-from agents.firm import licensed_tariff_usd_per_kwh, raise_capital
+from agents.firm import import_rates, licensed_tariff_usd_per_kwh, raise_capital
 from agents.miner_appraisal import GREY, LICENSED, landed_share, site_capex_usd_per_mw
 from agents.policy import Policy
 from agents.world import MONTHS_PER_YEAR, Parameters, World
@@ -21,19 +21,22 @@ if TYPE_CHECKING:
 
 @register_jitable
 def order_rigs(
-    firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ths: float, site_usd: float
-) -> None:
-    """Finance machines and site work, order and pay the machines: price abroad, duty and sales tax where
-    declared.
+    firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ths: float, site_usd: float,
+    auction_usd: float = 0.0,
+) -> None:  # fmt: skip
+    """Finance machines, site work and what an auction costs; order and pay the machines: price abroad, duty
+    and sales tax where declared.
     """
     if ths <= 0.0:
         return
     declared = firm.home == 1 and firm.compliance == LICENSED
     price = ths * world.rig_price_usd_per_ths[rig]
-    duty = price * policy.hardware_duty_rate if declared else 0.0
-    tax = price * policy.hardware_sales_tax_rate if declared else 0.0
+    duty_rate, tax_rate = import_rates(policy, par, 0.0)
+    duty = price * duty_rate if declared else 0.0
+    tax = price * tax_rate if declared else 0.0
     abroad = price * landed_share(firm, policy, par, firm.compliance) - duty - tax
-    raise_capital(firm, abroad + duty + tax + site_usd)
+    transfer = duty + tax + auction_usd
+    raise_capital(firm, abroad + site_usd + transfer, transfer)
     firm.hardware_usd += abroad
     firm.duty_usd += duty
     firm.hardware_tax_usd += tax

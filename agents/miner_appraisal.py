@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS, TINY
-from agents.firm import country_discount, licensed_tariff_usd_per_kwh
+from agents.firm import country_discount, import_rates, licensed_tariff_usd_per_kwh
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
 from agents.rules.finance import pv_declining_margin
@@ -119,7 +119,8 @@ def landed_share(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
     if firm.home == 0:
         return 1.0 + par.rig_freight_share
     if status == LICENSED:
-        return 1.0 + par.rig_freight_share + policy.hardware_duty_rate + policy.hardware_sales_tax_rate
+        duty, tax = import_rates(policy, par, 0.0)
+        return 1.0 + par.rig_freight_share + duty + tax
     return 1.0 + par.rig_freight_share + par.smuggling_premium_share
 
 

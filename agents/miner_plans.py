@@ -339,7 +339,5 @@ def start_site(firm: Miner, world: World, policy: Policy, par: Parameters) -> No
     firm.build_months = max(1.0, math.ceil(build_months(firm, policy, par, firm.compliance)))
     firm.build_months_left = firm.build_months
     firm.granted_mw = 0.0
-    order_rigs(firm, world, policy, par, rig, ths, site_cost + firm.auction_usd)
-    # What the auction costs is financed like the site, but it is a transfer and no investment
-    firm.invested_usd -= firm.auction_usd
+    order_rigs(firm, world, policy, par, rig, ths, site_cost, firm.auction_usd)
     firm.cash_usd -= firm.auction_usd

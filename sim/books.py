@@ -106,8 +106,8 @@ class Books:
     def take_census(self) -> None:
         """Count firms and machines at the end of a month, or before the first."""
         state = self.model.state
-        self.mining = count_miners(state.miners)
-        self.ai = count_ai_firms(state.ai_firms)
+        self.mining = count_miners(state.miners, state.world)
+        self.ai = count_ai_firms(state.ai_firms, state.world)
         self.rigs_ths = count_machines_ths(state.miners, state.world_miners, state.world)
         self.jobs = count_jobs(state.miners, state.ai_firms)
 

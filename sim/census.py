@@ -15,15 +15,21 @@ from agents.ai_siting import (
     DEMAND,
     POWER_PRICE,
     QUEUE,
+    RELIEFS,
     RETURN,
 )
+from agents.firm import on_terms_of_offer
+from agents.miner import STATE
 from sim.compiled import kernel
 
 
 class MiningCensus(NamedTuple):
-    """Home miners at the end of a month: load by status (MW), firms and exits (1), cash (USD)."""
+    """Home miners at the end of a month: load by status, and of licensed ones on the terms of the offer
+    (MW), firms and exits (1), cash (USD).
+    """
 
     licensed_mw: float
+    offer_mw: float
     grey_mw: float
     theft_mw: float
     firms: float
@@ -32,12 +38,13 @@ class MiningCensus(NamedTuple):
 
 
 class AiCensus(NamedTuple):
-    """AI firms at the end of a month: load and pipeline (MW), IT load (MW of IT; new: not standing at the
-    start; anchored: under a flat contract), applications, cancellations and last obstacles by cause (1),
-    cash (USD).
+    """AI firms at the end of a month: load, new load on the terms of the offer and pipeline (MW), IT load
+    (MW of IT; new: not standing at the start; anchored: under a flat contract), applications,
+    cancellations, last obstacles by cause and reliefs that alone would do (1), cash (USD).
     """
 
     load_mw: float
+    offer_mw: float
     it_mw: float
     new_it_mw: float
     anchored_it_mw: float
@@ -52,13 +59,16 @@ class AiCensus(NamedTuple):
     blocked_risk: float
     blocked_power: float
     blocked_abroad: float
+    relief_demand: float
+    relief_risk: float
+    relief_power: float
     cash_usd: float
 
 
 @kernel
-def count_miners(miners):  # type: ignore[no-untyped-def]
-    """Count home miners: returns a MiningCensus."""
-    licensed, grey, theft, firms, exits, cash = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+def count_miners(miners, worlds):  # type: ignore[no-untyped-def]
+    """Count home miners: returns a MiningCensus. The state's own mine is not part of the allocation."""
+    offer, licensed, grey, theft, firms, exits, cash = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(len(miners)):
         firm = miners[i]
         firms += firm.active
@@ -66,34 +76,45 @@ def count_miners(miners):  # type: ignore[no-untyped-def]
         cash += firm.cash_usd
         if firm.compliance == 0:
             licensed += firm.energised_mw
+            if firm.kind != STATE and on_terms_of_offer(firm, worlds[0]):
+                offer += firm.energised_mw
         elif firm.compliance == 1:
             grey += firm.energised_mw
         else:
             theft += firm.energised_mw
-    return MiningCensus(licensed, grey, theft, firms, exits, cash)
+    return MiningCensus(licensed, offer, grey, theft, firms, exits, cash)
 
 
 @kernel
-def count_ai_firms(ai_firms):  # type: ignore[no-untyped-def]
+def count_ai_firms(ai_firms, worlds):  # type: ignore[no-untyped-def]
     """Count AI firms: returns an AiCensus."""
-    load, it, new_it, anchored, building = 0.0, 0.0, 0.0, 0.0, 0.0
+    load, offer, it, new_it, anchored, building = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     entered, cancelled, cash = 0.0, 0.0, 0.0
-    blocked = np.zeros(BLOCKS)
+    blocked, enough = np.zeros(BLOCKS), np.zeros(RELIEFS)
     for i in range(len(ai_firms)):
         firm = ai_firms[i]
+        new = max(0.0, firm.it_mw - firm.legacy_mw_it)
+        share = new / firm.it_mw if firm.it_mw > 0.0 and on_terms_of_offer(firm, worlds[0]) else 0.0
         for hour in range(24):
             load += firm.load_mw[hour] / 24.0
+            offer += share * firm.load_mw[hour] / 24.0
         it += firm.it_mw
-        new_it += max(0.0, firm.it_mw - firm.legacy_mw_it)
+        new_it += new
         anchored += firm.anchored_mw_it
         building += firm.building_mw
         entered += firm.entered
         cancelled += firm.cancelled
         cash += firm.cash_usd
         blocked[firm.blocked_by] += 1.0
+        for relief in range(RELIEFS):
+            enough[relief] += firm.reliefs >> relief & 1
     causes = (RETURN, CAPITAL, QUEUE, CHIPS, DEMAND, COUNTRY_RISK, POWER_PRICE, ABROAD)
     a, b, c, d, e, f, g, h = [blocked[cause] for cause in causes]
-    return AiCensus(load, it, new_it, anchored, building, entered, cancelled, a, b, c, d, e, f, g, h, cash)
+    demand, risk, power = enough
+    return AiCensus(
+        load, offer, it, new_it, anchored, building, entered, cancelled, a, b, c, d, e, f, g, h, demand,
+        risk, power, cash,
+    )  # fmt: skip
 
 
 @kernel

@@ -147,13 +147,14 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
             firm = firms[i]
             if firm.hardware_usd > 0.0 and firm.order_used == 1 and firm.order_ths > 0.0:
                 share = world.used_fill_share[firm.order_generation]
-                back = (1.0 - share) * (firm.hardware_usd + firm.duty_usd + firm.hardware_tax_usd)
+                abroad = (1.0 - share) * firm.hardware_usd
+                taxes = (1.0 - share) * (firm.duty_usd + firm.hardware_tax_usd)
                 firm.hardware_usd *= share
                 firm.duty_usd *= share
                 firm.hardware_tax_usd *= share
                 firm.order_ths *= share
-                firm.cash_usd += back
-                firm.invested_usd -= back
+                firm.cash_usd += abroad + taxes
+                firm.invested_usd -= abroad
     world.rig_orders_gw_per_month += (new_gw - world.rig_orders_gw_per_month) / 3.0
     world.rig_backlog_gw += new_gw
     publish_pipeline(miners, world_miners, world, par)

@@ -32,7 +32,7 @@ from sim.networks import build_peers, observe_peers
 from sim.parameters import parameter_record
 from sim.population import settle
 from sim.power import MonthOfPower, PowerSystem
-from sim.public import apply_policy, observe_gaps
+from sim.public import apply_policy, observe_gaps, publish_offer
 from sim.regimes import policy_timeline
 from sim.scenario import Scenario
 from sim.state import KINDS, empty_state
@@ -54,11 +54,7 @@ class WattLabModel(mesa.Model):
         # A full year at least, on which the operator's opening accounts stand
         full_year = replace(scenario, months=max(OPENING_MONTHS, scenario.months))
         self.drivers = build_drivers(full_year, seed, values)
-        ordinary = {
-            "hardware_duty_rate": values["hardware_duty_ordinary_rate"],
-            "hardware_sales_tax_rate": values["hardware_sales_tax_ordinary_rate"],
-            "ai_holiday_months": values["ai_holiday_ordinary_months"],
-        }
+        ordinary = {"ai_holiday_months": values["ai_holiday_ordinary_months"]}
         self.timeline = policy_timeline(
             scenario.regime_data, scenario.start, scenario.months, values["local_per_usd"], ordinary
         )
@@ -141,7 +137,7 @@ class WattLabModel(mesa.Model):
         )  # fmt: skip
         self.engine.act(self, "government", "review")
         self.engine.act(self, "lender", "review")
-        state.world["offer_effective"] = state.policy["offer_open"] * (1 - state.lender["refusing"])
+        publish_offer(state)
 
     def form_expectations(self, t: int) -> None:
         """Forecast hashprice by each rule, quote machines, let firms choose their forecaster."""

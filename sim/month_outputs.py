@@ -98,6 +98,9 @@ def ai_row(months: Months) -> Row:
         "ai_blocked_risk": firms.blocked_risk,
         "ai_blocked_power": firms.blocked_power,
         "ai_blocked_abroad": firms.blocked_abroad,
+        "ai_relief_demand": firms.relief_demand,
+        "ai_relief_risk": firms.relief_risk,
+        "ai_relief_power": firms.relief_power,
         "gpu_price_usd_per_hour": months.gpu_price_usd_per_hour,
     }
     stacks = (("mining", PARTS_MINING, months.mining_costs), ("ai", PARTS_AI, months.ai_costs))
@@ -107,10 +110,14 @@ def ai_row(months: Months) -> Row:
 
 
 def allocation_row(months: Months) -> Row:
-    """Outputs on the allocation; data centres that stood before it are not counted as energised under it."""
+    """Outputs on the allocation: new load at home whatever it pays, and the part of it on the terms of the
+    offer. Data centres that stood before are in neither.
+    """
     ai, policy, operator = months.ai, months.policy, months.operator
     return {
         "energised_mw": months.mining.licensed_mw + ratio(ai.new_it_mw, ai.it_mw) * ai.load_mw,
+        "offer_mw": months.mining.offer_mw + ai.offer_mw,
+        "offer_in_force": months.world["offer_effective"].astype(np.float64),
         "quota_mw": policy["quota_mw"] * policy["offer_open"],
         "queue_mw": operator["queue_mining_mw"] + operator["queue_ai_mw"],
         "offer_refused": months.lender["refusing"].astype(np.float64),

@@ -10,6 +10,8 @@ from sim.state import State
 
 # A tenth of what consumers pay or use counts as the largest gap: no target for these shares is published
 FULL_GAP = 0.1
+# A rate that stands for the country's ordinary one
+ORDINARY = -1.0
 
 
 def apply_policy(state: State, timeline, t: int, reversal_draw: float) -> None:  # type: ignore[no-untyped-def]
@@ -37,6 +39,25 @@ def _apply(policies, timeline, t, governments, worlds, pars, reversal_draw):  # 
     if government.struck == 1:
         policy.offer_open = 0
         government.reversed = 1 - policy.grandfathered
+
+
+def publish_offer(state: State) -> None:
+    """Say whether the offer is in force; relief from import taxes goes with it when it is refused or
+    reversed, and the country's ordinary rates hold again. A regime without an offer keeps its rates.
+    """
+    _publish(state.policy, state.government, state.lender, state.world, state.par)
+
+
+@kernel
+def _publish(policies, governments, lenders, worlds, pars):  # type: ignore[no-untyped-def]
+    policy, world, par = policies[0], worlds[0], pars[0]
+    world.offer_effective = policy.offer_open * (1 - lenders[0].refusing)
+    made = policy.offer_open == 1 or governments[0].struck == 1
+    if made and world.offer_effective == 0:
+        if policy.hardware_duty_rate < par.hardware_duty_ordinary_rate:
+            policy.hardware_duty_rate = ORDINARY
+        if policy.hardware_sales_tax_rate < par.hardware_sales_tax_ordinary_rate:
+            policy.hardware_sales_tax_rate = ORDINARY
 
 
 @kernel

@@ -29,22 +29,30 @@ def mark_surplus(world: Any, policy: Any) -> None:
     world.surplus_share = count / 24.0
 
 
+@register_jitable
+def industrial_ratio(par: Any) -> float:
+    """Tariff of industry over the uniform tariff, which is the determined one less the treasury's subsidy."""
+    uniform = par.average_tariff_local_per_kwh * (1.0 - par.tariff_subsidy_share)
+    return par.industrial_tariff_local_per_kwh / uniform
+
+
 @kernel
 def publish_tariffs(worlds, policies, pars, operators, governments, local_per_usd, marginal_usd_per_mwh):  # type: ignore[no-untyped-def]
     """Publish hourly tariffs in USD per kWh from last month's marginal cost and the operator's tariffs.
 
     A fixed local price keeps its dollar value only by its indexation share. ``marginal_usd_per_mwh`` is
-    hourly, at the generation end; delivery to a large user adds the transmission loss.
+    hourly, at the generation end; delivery to a large user adds the transmission loss. The ordinary tariff
+    of large users is what industry pays, debt surcharge included; an offer is the price that it names.
     """
     world, policy, par = worlds[0], policies[0], pars[0]
     operator, government = operators[0], governments[0]
     world.local_per_usd = local_per_usd
     slide = par.local_per_usd / local_per_usd
     fixed = policy.tariff_local_per_kwh / par.local_per_usd * (slide ** (1.0 - policy.tariff_indexation))
-    ratio = par.industrial_tariff_local_per_kwh / par.average_tariff_local_per_kwh
     average = operator.base_tariff_usd_per_kwh - operator.subsidy_usd_per_kwh
     adjustment = operator.fuel_adjustment_usd_per_kwh + operator.quarterly_adjustment_usd_per_kwh
-    industrial = max(0.001, average * ratio + adjustment)
+    surcharge = par.debt_surcharge_local_per_kwh / local_per_usd
+    industrial = max(0.001, average * industrial_ratio(par) + adjustment + surcharge)
     total_offer, total_marginal = 0.0, 0.0
     for hour in range(24):
         world.industrial_tariff_usd_per_kwh[hour] = industrial

@@ -8,6 +8,7 @@ import math
 
 from agents.ai_appraisal import gpu_hours_per_mw_it, gpu_usd_per_mw_it
 from agents.base import GENERATIONS
+from agents.firm import import_rates
 from agents.rules.finance import geometric_sum
 from agents.rules.mining import revenue_usd_per_kwh
 from sim.compiled import kernel
@@ -38,8 +39,8 @@ def mining_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
     levies = world.levy_usd_per_kwh + tariff * policy.power_sales_tax_rate
     on_sales = policy.turnover_tax_rate + policy.withholding_rate * policy.onshore_sale_share
     levies = levies * 1000.0 + revenue * on_sales
-    landed = 1.0 + policy.hardware_duty_rate + policy.hardware_sales_tax_rate
-    machines = world.rig_price_usd_per_ths[newest] * landed * 1e6 / (j_per_th * par.mining_pue)
+    duty, tax = import_rates(policy, par, 0.0)
+    machines = world.rig_price_usd_per_ths[newest] * (1.0 + duty + tax) * 1e6 / (j_per_th * par.mining_pue)
     return (
         revenue, tariff * 1000.0, levies, par.mining_other_usd_per_kwh * 1000.0,
         par.mining_site_capex_usd_per_mw * annuity / hours, machines * annuity / hours,
@@ -67,9 +68,9 @@ def ai_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
         tariff = world.offer_tariff_mean_usd_per_kwh
     tariff *= 1.0 + policy.power_sales_tax_rate
     served = par.grid_availability * world.firm_served_year
-    landed = 1.0 + policy.hardware_duty_rate + policy.hardware_sales_tax_rate
+    duty, tax = import_rates(policy, par, par.ai_import_relief_ordinary_share)
     facility = par.ai_facility_capex_usd_per_mw_it / geometric_sum(rate, par.facility_life_months)
-    gpus = gpu_usd_per_mw_it(world, newest) * landed / geometric_sum(rate, par.gpu_life_months)
+    gpus = gpu_usd_per_mw_it(world, newest) * (1.0 + duty + tax) / geometric_sum(rate, par.gpu_life_months)
     return (
         revenue, served * tariff * 1000.0, (1.0 - served) * par.backup_power_usd_per_kwh * 1000.0,
         par.ai_other_usd_per_mw_it_year / 12.0 / mwh, facility / mwh, gpus / mwh,

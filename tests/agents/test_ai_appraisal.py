@@ -74,8 +74,10 @@ def return_by_hand(firm, now, anchored: float) -> float:
     building = facility(par)
     value += (1.0 - life / par.facility_life_months) * building * (1.0 + rate) ** (-(lag + life) / 12.0)
     gpus = GPUS_USD * (1.0 + policy.hardware_duty_rate + policy.hardware_sales_tax_rate)
-    capital = building * (1.0 + rate) ** (-(lag - par.ai_build_months / 2.0) / 12.0)
-    capital += gpus * (1.0 + rate) ** (-lag / 12.0)
+    # GPUs are paid when the building stands, the building in equal parts before; then GPUs are fitted
+    ordered = lag - par.gpu_fitting_months
+    capital = building * (1.0 + rate) ** (-(ordered - par.ai_build_months / 2.0) / 12.0)
+    capital += gpus * (1.0 + rate) ** (-ordered / 12.0)
     npv = value - capital
     tax = par.income_tax_rate * max(0.0, 1.0 - policy.ai_holiday_months / life)
     return (npv * (1.0 - tax) if npv > 0.0 else npv) / capital

@@ -44,6 +44,8 @@ def test_investment_is_financed_by_loan_then_cash_then_equity(need, cash, funds,
     assert one.cash_usd >= need * (1.0 - 1e-12) - 1e-6
     assert one.funds_usd == pytest.approx(funds - one.equity_usd)
     assert one.invested_usd == need
+    raise_capital(one, need, 0.25 * need)
+    assert one.invested_usd == pytest.approx(1.75 * need)
 
 
 def test_interest_runs_from_the_start_and_principal_once_the_site_works():

@@ -26,7 +26,7 @@ FLOWS = [
 ]  # fmt: skip
 STOCKS = [
     "jobs_total", "energised_mw", "mining_mw", "mining_licensed_mw", "mining_grey_mw", "mining_theft_mw",
-    "ai_mw", "quota_mw", "arrears_usd",
+    "ai_mw", "quota_mw", "offer_mw", "arrears_usd",
 ]  # fmt: skip
 UNITS = {"usd": "USD", "mw": "MW", "mwh": "MWh"}
 GRID = [

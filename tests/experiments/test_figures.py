@@ -117,7 +117,10 @@ def test_energised_megawatts_are_means_of_the_last_twelve_months(results: Result
     assert frame.loc["ban", "ai_mw"] == pytest.approx(expected)
     parts = ["mining_licensed_mw", "mining_grey_mw", "mining_theft_mw", "ai_mw"]
     assert frame[parts].sum(axis=1).to_numpy() == pytest.approx(frame["total_mw"].to_numpy())
-    assert (frame["offer_mw"] == 2000.0).all()
+    assert (frame["largest_offer_mw"] == 2000.0).all()
+    held = results.months(["offer_mw"])
+    held = held[(held["regime"] == "offer") & held["month"].isin(last)]["offer_mw"].mean()
+    assert frame.loc["offer", "offer_mw"] == pytest.approx(held)
 
 
 def test_the_parts_of_public_revenue_add_up_to_the_net(results: Results):

@@ -151,7 +151,7 @@ def trade(stock_ths: float, used_orders: list[float], new_orders: list[float], s
     buyers["order_used"] = [1] * len(used_orders) + [0] * len(new_orders)
     buyers["order_generation"] = [3] * len(used_orders) + [9] * len(new_orders)
     buyers["hardware_usd"], buyers["duty_usd"] = 10.0 * buyers["order_ths"], 1.0 * buyers["order_ths"]
-    buyers["invested_usd"] = 11.0 * buyers["order_ths"]
+    buyers["invested_usd"] = 10.0 * buyers["order_ths"]
     world["rig_orders_gw_per_month"], world["rig_backlog_gw"], world["network_hash_ehs"] = 0.3, 0.2, 100.0
     world["used_price_factor"] = 0.8
     counts = trade_machines(buyers, sellers, world, PAR)
@@ -163,7 +163,7 @@ def test_used_orders_beyond_the_stock_are_rationed_and_refunded():
     assert buyers["order_ths"] == pytest.approx([60.0, 30.0, 7.0])
     assert buyers["hardware_usd"] == pytest.approx([600.0, 300.0, 70.0])
     assert buyers["cash_usd"] == pytest.approx([11.0 * 40.0, 11.0 * 20.0, 0.0])
-    assert buyers["invested_usd"] == pytest.approx(11.0 * buyers["order_ths"])
+    assert buyers["invested_usd"] == pytest.approx(10.0 * buyers["order_ths"])
     assert (new, bought, sold, scrapped) == (7.0, 90.0, 30.0, 0.0)
     assert world.used_stock_ths[3] == 0.0
     assert sellers["sold_ths"].sum() == 0.0

@@ -215,7 +215,9 @@ def published(rule: int, *, seen: dict[str, float] | None = None, **instruments:
 
 SLIDE = VALUES["local_per_usd"] / 300.0
 HALFWAY = 0.10 * math.sqrt(SLIDE)
-INDUSTRIAL = 0.11 * VALUES["industrial_tariff_local_per_kwh"] / VALUES["average_tariff_local_per_kwh"] + 0.004
+UNIFORM = VALUES["average_tariff_local_per_kwh"] * (1.0 - VALUES["tariff_subsidy_share"])
+INDUSTRIAL = 0.11 * VALUES["industrial_tariff_local_per_kwh"] / UNIFORM + 0.004
+INDUSTRIAL += VALUES["debt_surcharge_local_per_kwh"] / 300.0
 DELIVERED = 1.0 - VALUES["transmission_loss_share"]
 
 
