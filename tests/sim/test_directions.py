@@ -183,7 +183,7 @@ def applications(folder: Path, hazard: float, terms: dict[str, Any]) -> list[pd.
     terms = {"tariff_local_per_kwh": 5.0, "ai_holiday_months": 0.0, **STEADY, **terms}
     regime = regime_file(folder, "pakistan-2025", **{**terms, "reversal_hazard_per_year": hazard})
     # Hurdles spread over the range of returns, so that a small change of return decides for some firms
-    spread = {"ai_hurdle_npv_mean": 0.3, "ai_hurdle_npv_spread": 0.3, "reversal_event_tariff_share": 1.0}
+    spread = {"ai_hurdle_npv_mean": 0.2, "ai_hurdle_npv_spread": 0.3, "reversal_event_tariff_share": 1.0}
     chosen = scenario(regime, {**AI_FIRMS, "ai_firms": 400}, **{**THIN_MARGINS, **spread})
     found = []
     for seed in SEEDS:

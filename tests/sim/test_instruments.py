@@ -57,6 +57,8 @@ MANY = {
     "government_choice_intensity": 20.0,
 }
 SLIDING = {"depreciation_per_year": 0.15}
+# A levy that is raised month after month by a tenth of the tariff soon drives out those who pay it
+SMALL_STEPS = {"government_step_share": 0.02}
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ CASES = [
     Case("training_places_per_month", 0.0, 500.0, "training_cost_usd", +1),
     Case("reversal_hazard_per_year", 0.0, 2.0, "quota_mw", -1),
     Case("review_months", 0.0, 1.0, "tax_levy_usd", +1, {**WATCHFUL, "weight_revenue": 10.0}),
-    Case("weight_revenue", 0.0, 10.0, "tax_levy_usd", +1, WATCHFUL),
+    Case("weight_revenue", 0.0, 10.0, "tax_levy_usd", +1, WATCHFUL, SMALL_STEPS),
     Case(
         "weight_arrears", 0.0, 10.0, "quota_mw", -1, {**WATCHFUL, "tariff_local_per_kwh": 1.0}, MANY, last=1
     ),
