@@ -8,6 +8,7 @@ COLOURS = {
     "licensed": "#E69F00",
     "grey": "#999999",
     "theft": "#D55E00",
+    "mining": "#CC79A7",  # of every status together
     "ai": "#0072B2",
     "base": "#D9D9D9",
     "ink": "#000000",

@@ -28,7 +28,7 @@ LOADS = {
 DAY = {
     "load_mw": ("All other grid load", "base"),
     "ai_mw": ("AI", "ai"),
-    "mining_mw": ("Mining", "licensed"),
+    "mining_mw": ("Mining, licensed or not", "mining"),
 }
 NEW_LOAD = ("ai_mw", "mining_mw")
 SEASONS = ("winter", "spring", "summer", "autumn")
@@ -37,23 +37,13 @@ CARDS = (
     "energised_mw", "mining_mw", "ai_mw", "jobs_total", "investment_usd", "net_fiscal_usd", "arrears_usd",
     "shed_mwh",
 )  # fmt: skip
-# Who pays and who receives, in the order of the table; positive is a payment by the one named.
-PAYERS = {
-    "tax_income_usd": "Firms: income tax",
-    "tax_turnover_usd": "Firms: turnover tax",
-    "tax_levy_usd": "Firms: levy on power",
-    "tax_licence_usd": "Firms: licence fees",
-    "tax_duty_usd": "Firms: customs duty",
-    "tax_sales_usd": "Firms: sales tax",
-    "tax_withholding_usd": "Firms: withholding",
-    "tax_fines_usd": "Firms: fines and auctions",
-    "public_cost_usd": "State: programme cost",
-    "subsidy_usd": "State: subsidy to the power sector",
-    "special_gap_usd": "Power sector: power below cost",
-    "stolen_cost_usd": "Power sector: stolen energy",
-    "consumer_bill_usd": "Other users: bills",
-    "arrears_usd": "Power sector: circular debt",
-}
+# Columns of agents that are codes, and what the codes stand for, in their order.
+CODES = {
+    "compliance": ("licensed", "grey", "stolen power"),
+    "blocked_by": (
+        "nothing", "return", "capital", "queue", "chips", "demand", "country risk", "power price", "abroad",
+    ),
+}  # fmt: skip
 ROLLING_MONTHS = 12
 
 
@@ -152,11 +142,13 @@ def day_chart(view: View) -> Options:
         left = f"{5 + column * width}%"
         title = {"text": season.capitalize(), "left": left, "top": 4, "textStyle": {"fontSize": 13}}
         options["title"].append(title)
-        for names, divisor, top, height in ((list(DAY), 1000.0, 30, 190), (NEW_LOAD, 1.0, 270, 160)):
+        for names, divisor, top, height in ((list(DAY), 1000.0, 45, 185), (NEW_LOAD, 1.0, 285, 155)):
             largest = float(days[list(names)].sum(axis=1).max()) / divisor
             box = {"left": left, "width": f"{width - 2.5}%", "top": top, "height": height}
             _day_panel(options, days[days["season"] == season], names, divisor, box)
-            options["yAxis"][-1] |= {"max": _round_up(largest), "axisLabel": {"show": not column}}
+            unit = "" if column else "GW, all load" if divisor > 1.0 else "MW, new load"
+            named = {"name": unit, "nameTextStyle": {"align": "left"}}
+            options["yAxis"][-1] |= named | {"max": _round_up(largest), "axisLabel": {"show": not column}}
     return options
 
 
@@ -168,8 +160,8 @@ def _day_panel(
     hours = [str(int(hour)) for hour in rows["hour"]]
     options["grid"].append(box)
     options["xAxis"].append(
-        {"type": "category", "data": hours, "gridIndex": place, "name": "hour", "nameLocation": "middle",
-         "nameGap": 22, "boundaryGap": False}
+        {"type": "category", "data": hours, "gridIndex": place, "name": "hour of day",
+         "nameLocation": "middle", "nameGap": 22, "boundaryGap": False}
     )  # fmt: skip
     options["yAxis"].append({"type": "value", "gridIndex": place})
     for name in names:
@@ -186,26 +178,6 @@ def _round_up(value: float) -> float:
     return math.ceil(value / step) * step
 
 
-def payer_rows(view: View, baseline: View | None) -> list[dict[str, str]]:
-    """Tabulate who pays what over the horizon: view, baseline, difference at the same seeds."""
-    from sim import outputs
-
-    rows = []
-    for name, label in PAYERS.items():
-        values = float(np.mean(view.summary(name)))
-        base = float(np.mean(baseline.summary(name))) if baseline is not None else math.nan
-        form = format_for(outputs()[name].unit, max(abs(values), 0.0 if math.isnan(base) else abs(base)))
-        rows.append(
-            {
-                "who": label,
-                "view": form.with_unit(form.show(values)),
-                "baseline": form.with_unit(form.show(base)) if baseline is not None else "",
-                "difference": _difference(name, view, baseline).replace(" against the baseline", ""),
-            }
-        )
-    return rows
-
-
 def history_chart(history: pd.DataFrame, column: str) -> Options:
     """Draw one column of one agent over time."""
     line = _line(column, history[column], COLOURS["contrast"])
@@ -217,9 +189,14 @@ def agent_rows(table: pd.DataFrame, columns: Sequence[str]) -> list[dict[str, st
     names = [name for name in columns if name in table.columns]
     ordered = table.sort_values(names[0], ascending=False, kind="stable")
     return [
-        {"index": str(index)} | {name: number(float(row[name])) for name in names}
+        {"index": str(index)} | {name: _cell(name, float(row[name])) for name in names}
         for index, row in ordered.iterrows()
     ]
+
+
+def _cell(column: str, value: float) -> str:
+    """Write a value of an agent: a code by its name, anything else as a number."""
+    return CODES[column][int(value)] if column in CODES else number(value)
 
 
 def mean_months(view: View, columns: Sequence[str]) -> pd.DataFrame:

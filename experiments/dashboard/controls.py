@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from experiments.errors import StudyError
 from experiments.factors import Value
+from experiments.notes import READ_BY, counted, ignored, is_ignored, tariff_rules
+from experiments.scenario_file import Settings
+from experiments.units import number
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,46 @@ def controls_for(regime_name: str) -> list[Control]:
     regime = load_regime(regime_name)
     text = (resources.files("experiments.dashboard") / "controls.toml").read_text(encoding="utf-8")
     return [_control(entry, regime) for entry in tomllib.loads(text)["control"]]
+
+
+def ignored_controls(regime_name: str, values: Mapping[str, Value]) -> dict[str, str]:
+    """Map the controls that no tariff rule in force reads, under the values held, to the reason."""
+    from sim.regimes import load_regime
+
+    rules = tariff_rules(load_regime(regime_name), values)
+    return {name: ignored(name, rules) for name in READ_BY if is_ignored(name, rules)}
+
+
+def heading(settings: Settings, title: str) -> str:
+    """Say what a view shows: regime, country, length, seeds, and every control that was moved."""
+    seeds = settings.all_seeds()
+    span = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}–{seeds[-1]}"
+    text = f"{title} in {settings.country.capitalize()}, {counted(settings.months)}, {span}"
+    known = {control.name: control for control in controls_for(settings.regime)}
+    without_effect = ignored_controls(settings.regime, settings.values)
+    moved = [
+        f"{known[name].label} {amount(value, known[name])}{' (no effect)' if name in without_effect else ''}"
+        for name, value in settings.values.items()
+    ]
+    return f"{text}; moved: {', '.join(moved)}" if moved else text
+
+
+def amount(value: Value, control: Control) -> str:
+    """Write the value of a control with its unit."""
+    if control.kind == "bool":
+        return "yes" if value else "no"
+    if control.kind == "choice":
+        return str(value).replace("_", " ")
+    unit = "" if control.unit == "share" else control.unit.removeprefix("1")
+    return f"{number(float(value), 3)} {unit}".strip()
+
+
+def whole_number(value: object, label: str, low: int, high: int) -> int:
+    """Read a field of the page; raises StudyError for anything that is not a whole number in the range."""
+    if isinstance(value, int | float) and float(value).is_integer() and low <= value <= high:
+        return int(value)
+    shown = "empty" if value in (None, "") else f"{value}"
+    raise StudyError(f"{label} is {shown}; allowed: a whole number from {low:,} to {high:,}")
 
 
 def _control(entry: dict[str, Any], regime: Any) -> Control:

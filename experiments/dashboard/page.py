@@ -7,15 +7,25 @@ from typing import Any
 from nicegui import run, ui
 
 from experiments.dashboard import charts
-from experiments.dashboard.controls import Control, controls_for
+from experiments.dashboard.controls import (
+    Control,
+    amount,
+    controls_for,
+    heading,
+    ignored_controls,
+    whole_number,
+)
+from experiments.dashboard.payers import NOTE, payer_rows
 from experiments.dashboard.session import AGENT_KINDS, Session
+from experiments.errors import StudyError
 from experiments.factors import Value
 from experiments.palette import COLOURS
 from experiments.scenario_file import Settings, settings_toml
 from experiments.tables import csv_with_units
-from experiments.units import number
 
 TICK_S = 0.1
+LONGEST_RUN_MONTHS, LARGEST_SEED = 600, 10**6
+STALE = "Settings changed: the numbers below are those of the last run. Press Run."
 SEED_COUNTS = (1, 3, 5, 10, 20)
 SERIES = (
     "jobs_total",
@@ -37,6 +47,7 @@ class Page:
         self.shown = -1
         self.charts: dict[str, ui.echart] = {}
         self.cards: dict[str, dict[str, ui.label]] = {}
+        self.sliders: dict[str, tuple[ui.slider, ui.label]] = {}
         ui.page_title("WattLab")
         ui.colors(primary=COLOURS["ai"])
         ui.add_css(".nicegui-content { padding: 0.5rem 1rem; }")
@@ -64,8 +75,8 @@ class Page:
             list_regimes(), value=draft.regime, label="Regime", on_change=self._new_regime
         ).classes("w-full")
         with ui.row().classes("w-full no-wrap"):
-            self.months = ui.number("Months", value=draft.months, min=1, max=600, precision=0)
-            self.seed = ui.number("First seed", value=draft.seed, min=0, max=10**6, precision=0)
+            self.months = ui.number("Months", value=draft.months)
+            self.seed = ui.number("First seed", value=draft.seed)
             counts = sorted({*SEED_COUNTS, draft.seeds})
             self.seeds = ui.select(counts, value=draft.seeds, label="Seeds")
             for field in (self.months, self.seed, self.seeds):
@@ -88,25 +99,38 @@ class Page:
 
     def _fill_instruments(self) -> None:
         self.instruments.clear()
+        self.sliders.clear()
         with self.instruments:
             for control in controls_for(str(self.regime.value)):
                 {"number": self._slider, "bool": self._switch, "choice": self._choice}[control.kind](control)
             ui.button("Back to the regime", on_click=self._new_regime).props("flat dense")
+        self._mark_ignored()
+
+    def _mark_ignored(self) -> None:
+        """Disable the sliders that the tariff rule does not read, and say so beside them."""
+        without_effect = ignored_controls(str(self.regime.value), self.values)
+        for control in controls_for(str(self.regime.value)):
+            if control.name in self.sliders:
+                slider, shown = self.sliders[control.name]
+                slider.set_enabled(control.name not in without_effect)
+                value = amount(float(slider.value), control)
+                shown.text = "no effect under this tariff rule" if control.name in without_effect else value
 
     def _slider(self, control: Control) -> None:
         value = float(self.values.get(control.name, control.value))
         with ui.row().classes("w-full justify-between items-baseline no-wrap mt-1"):
             ui.label(control.label).classes("text-sm").tooltip(control.help)
-            shown = ui.label(_amount(value, control)).classes("text-sm text-right")
+            shown = ui.label(amount(value, control)).classes("text-sm text-right")
             shown.props(f'data-testid="amount-{control.name}"')
 
         def moved(event: Any) -> None:
             self._set(control, float(event.value))
-            shown.text = _amount(float(event.value), control)
+            shown.text = amount(float(event.value), control)
 
-        ui.slider(
+        slider = ui.slider(
             min=control.low, max=control.high, step=control.step, value=value, on_change=moved
         ).props(f'dense data-testid="slider-{control.name}"')  # fmt: skip
+        self.sliders[control.name] = (slider, shown)
 
     def _switch(self, control: Control) -> None:
         value = bool(self.values.get(control.name, control.value))
@@ -128,22 +152,33 @@ class Page:
             self.values.pop(control.name, None)
         else:
             self.values[control.name] = control.setting(value)
+        if control.name == "tariff_rule":
+            self._mark_ignored()
 
     def settings(self) -> Settings:
-        """Return what the controls say now."""
+        """Return what the controls say now; StudyError for a length or a seed that is not a whole number."""
         return Settings(
             country=str(self.country.value),
             regime=str(self.regime.value),
-            months=int(self.months.value or 1),
-            seed=int(self.seed.value or 0),
+            months=whole_number(self.months.value, "Months", 1, LONGEST_RUN_MONTHS),
+            seed=whole_number(self.seed.value, "First seed", 0, LARGEST_SEED),
             seeds=int(self.seeds.value),
             values=dict(self.values),
         )
 
     def run(self) -> None:
         """Start the runs of the settings; a job under way is left alone."""
-        if not self.session.start(self.settings()):
+        settings = self._checked()
+        if settings is not None and not self.session.start(settings):
             ui.notify("A job is under way; stop it first.", type="warning")
+
+    def _checked(self) -> Settings | None:
+        """Return what the controls say, or tell what is wrong with them."""
+        try:
+            return self.settings()
+        except StudyError as error:
+            ui.notify(str(error), type="negative")
+            return None
 
     def _pin(self) -> None:
         self.session.pin()
@@ -163,9 +198,11 @@ class Page:
             )
         self.progress = ui.linear_progress(value=0.0, show_value=False).props("instant-feedback")
         self.status = ui.label("").classes("text-xs text-gray-600").props('data-testid="status"')
+        self.stale = ui.label("").classes("text-sm font-medium text-orange-800").props('data-testid="stale"')
 
     def _numbers(self) -> None:
-        with ui.grid(columns="repeat(auto-fill, minmax(210px, 1fr))").classes("w-full gap-2"):
+        self.results = ui.grid(columns="repeat(auto-fill, minmax(210px, 1fr))").classes("w-full gap-2")
+        with self.results:
             for name in charts.CARDS:
                 with ui.card().classes("p-2 gap-0"):
                     self.cards[name] = {
@@ -197,6 +234,7 @@ class Page:
             with ui.tab_panel(made["Compliance"]):
                 self._chart("compliance", "h-80")
             with ui.tab_panel(made["Who pays"]):
+                ui.label(NOTE).classes("text-xs")
                 columns = [
                     {"name": key, "label": label, "field": key, "align": "left" if key == "who" else "right"}
                     for key, label in (
@@ -257,15 +295,28 @@ class Page:
         if self.shown != self.session.version and not job.running:
             self.shown = self.session.version
             self._show()
+        self._mark_stale()
+
+    def _mark_stale(self) -> None:
+        """Say that the numbers shown are not those of the controls, and grey them, until they are."""
+        view = self.session.view
+        try:
+            text = STALE if view is not None and self.settings() != view.settings else ""
+        except StudyError as error:
+            text = str(error)
+        if text and view is not None:
+            self.results.classes(add="opacity-40")
+        else:
+            self.results.classes(remove="opacity-40")
+        self.stale.text = "" if self.session.job.running else text
 
     def _show(self) -> None:
         view, base = self.session.view, self.session.baseline
         if view is None:
             self.title.text = "Choose rules at the left and press Run."
             return
-        against = f" against {base.title}" if base is not None else ""
-        changed = f", {len(view.settings.values)} instruments moved" if view.settings.values else ""
-        self.title.text = f"{view.title} in {view.settings.country.capitalize()}{changed},{against}"
+        against = f"; against {base.title}" if base is not None else ""
+        self.title.text = heading(view.settings, view.title) + against
         for card in charts.cards(view, base):
             labels = self.cards[card["name"]]
             labels["label"].text = card["label"]
@@ -276,7 +327,7 @@ class Page:
         self._draw("compliance", charts.compliance_chart(view))
         for output in SERIES:
             self._draw(output, charts.series_chart(output, view, base))
-        self.payers.rows = charts.payer_rows(view, base)
+        self.payers.rows = payer_rows(view, base)
         self._fill_agents()
 
     def _draw(self, name: str, options: charts.Options) -> None:
@@ -297,11 +348,8 @@ class Page:
 
     def _download_scenario(self) -> None:
         view = self.session.view
-        settings = self.settings() if view is None else view.settings
+        settings = self._checked() if view is None else view.settings
+        if settings is None:
+            return
         name = "scenario" if view is None else view.scenario_hash
         ui.download.content(settings_toml(settings).encode(), f"wattlab-{name}.toml")
-
-
-def _amount(value: float, control: Control) -> str:
-    unit = "" if control.unit == "share" else control.unit.removeprefix("1")
-    return f"{number(value, 3)} {unit}".strip()

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from experiments.dashboard import charts
-from experiments.dashboard.controls import controls_for
+from experiments.dashboard.controls import controls_for, heading, ignored_controls, whole_number
+from experiments.dashboard.payers import CLASSES, TAXES, lines, payer_rows
 from experiments.dashboard.session import AGENT_KINDS, Job, Session
 from experiments.errors import ExperimentError
 from experiments.scenario_file import Settings, read_settings
-from sim import instruments, list_regimes, load_scenario, simulate
+from sim import instruments, list_regimes, load_scenario, outputs, simulate
 
 MONTHS = 14
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -118,6 +119,62 @@ def test_stacked_loads_add_up_to_the_outputs(session: Session):
     assert options["xAxis"]["data"][0] == "2025-06"
 
 
+def test_the_heading_names_length_seeds_and_what_was_moved():
+    moved = {"tariff_rule": "standard_industrial", "tariff_local_per_kwh": 5.0, "offer_open": False}
+    text = heading(Settings(months=24, seed=4, seeds=3, values=moved), "Announced offer")
+    assert text == (
+        "Announced offer in Pakistan, 24 months, seeds 4–6; moved: Tariff rule standard industrial, "
+        "Offered energy price 5 PKR/kWh (no effect), Special allocation open no"
+    )
+    assert heading(Settings(months=1), "Ban") == "Ban in Pakistan, 1 month, seed 1"
+
+
+def test_a_price_is_switched_off_exactly_when_the_rule_does_not_read_it():
+    assert "tariff_local_per_kwh" not in ignored_controls("pakistan-2025", {})
+    found = ignored_controls("pakistan-2025", {"tariff_rule": "time_of_use"})
+    assert "no effect under tariff_rule = time_of_use" in found["tariff_local_per_kwh"]
+
+
+@pytest.mark.parametrize("value", [None, "", 0, 12.5, 601, "many"])
+def test_a_length_that_is_no_whole_number_in_the_range_is_refused(value: object):
+    with pytest.raises(ExperimentError, match=r"Months is .*; allowed: a whole number from 1 to 600"):
+        whole_number(value, "Months", 1, 600)
+    assert whole_number(24.0, "Months", 1, 600) == 24
+
+
+def test_who_pays_closes(session: Session):
+    assert session.view is not None
+    found = dict(lines(session.view))
+    taxes = sum(found[outputs()[name].label] for name in TAXES)  # type: ignore[misc]
+    assert taxes == pytest.approx(found["= Tax revenue"])
+    bills = sum(found[outputs()[name].label] for name in CLASSES)  # type: ignore[misc]
+    assert bills == pytest.approx(found["= Bills of other users"])
+    named = list(found)
+    first, second = (
+        named.index("= Net fiscal outcome"),
+        named.index("= Net outcome of treasury and power system"),
+    )
+    fiscal = sum(found[name] for name in named[named.index("= Tax revenue") : first])  # type: ignore[misc]
+    assert fiscal == pytest.approx(found["= Net fiscal outcome"])
+    public = sum(found[name] for name in named[first:second])  # type: ignore[misc]
+    assert public == pytest.approx(found[named[second]])
+    rows = payer_rows(session.view, session.baseline)
+    assert [row["who"] for row in rows if not row["view"]] == [
+        "Treasury and power system, from miners and AI firms", "Other users", "Power sector",
+    ]  # fmt: skip
+    assert all(row["baseline"] and row["difference"] for row in rows if row["view"])
+
+
+def test_agents_show_what_their_codes_mean():
+    from agents.ai_siting import ABROAD, BLOCKS, NOTHING
+    from agents.miner_appraisal import GREY, LICENSED, THEFT
+
+    words = charts.CODES["compliance"]
+    assert (words[LICENSED], words[GREY], words[THEFT]) == ("licensed", "grey", "stolen power")
+    blocked = charts.CODES["blocked_by"]
+    assert (len(blocked), blocked[NOTHING], blocked[ABROAD]) == (BLOCKS, "nothing", "abroad")
+
+
 @pytest.mark.parametrize("regime", list_regimes())
 def test_controls_start_at_the_values_of_the_regime_inside_the_allowed_range(regime: str):
     base = load_scenario(regime=regime, months=1).regime_data.base
@@ -207,9 +264,12 @@ def test_the_page_runs_what_its_sliders_say(browser: Any, address: str, tmp_path
     ActionChains(browser).move_to_element_with_offset(slider, -140, 0).click().perform()
     # The server has the new value once it has written it beside the slider.
     wait.until(lambda _: find("amount-tariff_local_per_kwh").text != offered)
+    # Numbers that are not those of the controls are marked until they are.
+    wait.until(lambda _: "Settings changed" in find("stale").text)
     find("run").click()
     wait.until(lambda _: "runs in" in find("status").text and find("status").text != first)
-    wait.until(lambda _: "1 instruments moved" in find("title").text)
+    wait.until(lambda _: "moved: Offered energy price" in find("title").text)
+    wait.until(lambda _: find("stale").text == "")
 
     next(
         button for button in browser.find_elements(By.TAG_NAME, "button") if "SCENARIO" in button.text
@@ -227,7 +287,7 @@ def test_the_page_runs_what_its_sliders_say(browser: Any, address: str, tmp_path
 
     # A reload finds the view again, because it is kept on the server.
     browser.get(address)
-    wait.until(lambda _: "1 instruments moved" in find("title").text)
+    wait.until(lambda _: "moved: Offered energy price" in find("title").text)
     browser.save_screenshot(str(tmp_path / "dashboard.png"))
     assert (tmp_path / "dashboard.png").stat().st_size > 20_000
     assert [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"] == []
