@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from experiments.errors import StudyError, unknown_name
 from experiments.units import display_unit, number, quantity
 
+# Value of a rate or a length that means the host country's own.
+AS_IN_COUNTRY = -1
 # Width where there is no terminal that says its own.
 PLAIN_WIDTH = 110
 SUMMARY = ("", "value", "unit", "over months")
@@ -38,17 +42,21 @@ OVER_MONTHS = {"sum": "total", "mean": "mean", "last": "last month", "max": "hig
 
 
 def console() -> Console:
-    """Make a console for stdout; in a pipe or file the lines are long enough not to be folded."""
+    """Make a console for stdout; a pipe or file is as wide as COLUMNS says, else fairly wide."""
     out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+    if out.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+        return out
+    return Console(highlight=False, width=PLAIN_WIDTH)
 
 
 def plain_table(columns: Sequence[str], right: Sequence[str] = ()) -> Table:
-    """Make an unframed table; the columns in ``right`` are aligned to the right."""
+    """Make an unframed table; the columns in ``right`` are aligned to the right, names in the first column
+    are never broken, so that they can be copied.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in columns:
+    for place, name in enumerate(columns):
         justify = "right" if name in right else "left"
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=place == 0)  # type: ignore[arg-type]
     return table
 
 
@@ -170,26 +178,29 @@ def _describe_regime(name: str) -> list[str | Table]:
     from sim.regimes import load_regime
 
     regime, known = load_regime(name), instruments()
-    table = plain_table(("from", "instrument", "value", "unit", "allowed", "source"), right=("value",))
-    for key, value in regime.base.items():
-        source = regime.base_sources.get(key, "")
-        table.add_row("start", key, _setting(value), known[key].unit, _allowed(known[key]), source)
-    for event in regime.event:
-        when = event.month or f"month {event.after_months}"
-        for key, value in event.set.items():
-            table.add_row(when, key, _setting(value), known[key].unit, _allowed(known[key]), event.source)
     heading = f"regime {regime.name}: {regime.title} (home: {regime.home}; local prices in {regime.currency})"
-    return [heading, regime.description.strip(), table]
+    found: list[str | Table] = [heading, regime.description.strip()]
+    parts = [("start", regime.base, regime.base_sources)]
+    for event in regime.event:
+        parts.append((event.month or f"month {event.after_months}", event.set, {"": event.source}))
+    for when, settings, sources in parts:
+        table = plain_table((f"from {when}", "value (allowed), source"))
+        for key, value in settings.items():
+            text = _setting(value, known[key], regime.currency)
+            table.add_row(key, _above(text, sources.get(key, sources.get("", ""))))
+        found += ["", table]
+    return found
 
 
 def _describe_country(name: str) -> list[str | Table]:
     from sim.countries import load_country
 
     country = load_country(name)
-    table = plain_table(("value of", "value", "low", "high", "unit", "status", "source"), right=("value",))
+    table = plain_table(("value of", "value (range), status, source"))
     for key, row in country.values.items():
-        bounds = ("" if bound is None else number(bound) for bound in (row.low, row.high))
-        table.add_row(key, number(row.value), *bounds, row.unit, row.status, row.source or row.note)
+        span = "" if row.low is None or row.high is None else f" ({number(row.low)} to {number(row.high)})"
+        text = f"{number(row.value)} {display_unit(row.unit)}".strip() + f"{span}, {row.status}"
+        table.add_row(key, _above(text, row.source or row.note))
     capacity_mw = sum(plant.capacity_mw for plant in country.plant)
     heading = (
         f"country {country.name}: {country.title} (currency {country.currency}; {len(country.plant)} plants, "
@@ -198,18 +209,22 @@ def _describe_country(name: str) -> list[str | Table]:
     return [heading, table]
 
 
-def _setting(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return number(float(value)) if isinstance(value, int | float) else str(value)
+def _above(text: str, source: str) -> str:
+    """Put a source under a value; neither is markup."""
+    return escape(f"{text}\n{source}" if source else text)
 
 
-def _allowed(instrument: Any) -> str:
+def _setting(value: Any, instrument: Any, currency: str) -> str:
+    """Write the value of an instrument with its unit and what is allowed."""
     if instrument.kind == "bool":
-        return "yes, no"
+        return "yes" if value else "no"
     if instrument.kind == "choice":
-        return ", ".join(instrument.choices)
-    return f"{number(instrument.low)} to {number(instrument.high)}"
+        return f"{value} (or {', '.join(name for name in instrument.choices if name != value)})"
+    unit = display_unit(instrument.unit.replace("local", currency))
+    allowed = f"{number(instrument.low)} to {number(instrument.high)}"
+    if value == instrument.low == AS_IN_COUNTRY:
+        return f"{AS_IN_COUNTRY}: as in the country ({allowed})"
+    return f"{number(float(value))} {unit}".rstrip() + f" ({allowed})"
 
 
 def bench_table(document: Mapping[str, Any]) -> Table:

@@ -17,7 +17,7 @@ from experiments.progress import duration, line
 from experiments.runner import Progress, sweep
 from experiments.store import Store
 from experiments.units import number, quantity
-from sim import list_countries, list_regimes, outputs
+from sim import list_countries, list_regimes, load_scenario, outputs
 from tests.experiments.test_runner import assert_same
 
 TINY = """
@@ -276,6 +276,20 @@ def test_describe_explains_any_name(shell: Shell, name: str, parts: list[str]):
     code, printed, _ = shell("describe", name)
     assert code == 0
     assert all(part in printed for part in parts)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_names_can_be_copied_from_an_explanation_at_the_width_that_is_asked(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, width: int
+):
+    monkeypatch.setenv("COLUMNS", str(width))
+    printed = shell("describe", "pakistan-2025")[1]
+    words = printed.split()
+    for name in load_scenario(regime="pakistan-2025", months=1).regime_data.base:
+        assert name in words
+    assert max(map(len, printed.splitlines())) <= width
+    assert "-1: as in the country (-1 to 0.6)" in printed
+    assert "23 PKR/kWh (0 to 1,000)" in printed
 
 
 def test_without_a_command_the_help_is_shown(shell: Shell):
