@@ -21,7 +21,7 @@ TAXES = (
 CLASSES = ("bill_households_usd", "bill_industry_usd", "bill_commerce_usd", "bill_farms_usd")
 NOTE = (
     "Real USD over the whole run, not discounted, mean over seeds. First part: positive is received, "
-    "negative paid or lost. Other users and power sector: what they pay or owe; a positive difference is a burden."
+    "negative paid or lost. Other users and power sector: what they pay or owe; more is a burden."
 )
 Line = tuple[str, "NDArray[np.float64] | None"]
 
