@@ -13,7 +13,7 @@ from agents.base import GENERATIONS, TINY
 from agents.firm import country_discount, import_rates, licensed_tariff_usd_per_kwh
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
-from agents.rules.finance import pv_declining_margin
+from agents.rules.finance import Fading, fading, pv_fading_margin
 from agents.rules.season import paused_share
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -150,16 +150,21 @@ def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
 
 
 class Terms(NamedTuple):
-    """What a firm's status and site mean for any machine: expected revenue of a TH/s a month, cost of a
-    kWh, yearly fees, share of the time served, expected fine a month, and the discount rate a month.
+    """What a firm's status and site mean for any machine that starts after ``lag_months``: expected revenue
+    of a TH/s a month, now and after the next halving, how long the machine lives before and after it, cost
+    of a kWh, yearly fees, share of the time served, expected fine a month, and how margins fade.
     """
 
     revenue_usd_per_ths: float
+    halved_usd_per_ths: float
+    before_months: float
+    after_months: float
+    lag_months: float
     cost_usd_per_kwh: float
     fees_usd_per_mw_year: float
     served_share: float
     fine_usd_per_mw: float
-    discount_per_month: float
+    rates: Fading
 
 
 @register_jitable
@@ -171,9 +176,11 @@ def terms_of(
     status: int,
     site_mw: float,
     power_usd_per_kwh: float,
+    lag_months: float,
 ) -> Terms:
     """Work out the terms of a status (Eq. M2, M5): illegal status adds the believed detection hazard to
-    the discount rate and the expected fine to cost.
+    the discount rate and the expected fine to cost. Revenue falls with the expected decline of hashprice
+    and drops at the next halving.
     """
     hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster]) * world.pipeline_dilution
     revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share)
@@ -191,36 +198,36 @@ def terms_of(
         else:
             served = world.firm_served_mean
     hazard = detection_per_month(firm, world, policy, par, status, site_mw)
+    revenue *= served
+    decline = world.hashprice_decline_per_month
+    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag_months))
     return Terms(
-        revenue_usd_per_ths=revenue * served,
+        revenue_usd_per_ths=revenue,
+        halved_usd_per_ths=revenue * math.exp(-decline * before) * par.halving_revenue_share,
+        before_months=before,
+        after_months=par.rig_life_months - before,
+        lag_months=lag_months,
         cost_usd_per_kwh=power_usd_per_kwh + par.mining_other_usd_per_kwh,
         fees_usd_per_mw_year=fees,
         served_share=served,
         fine_usd_per_mw=hazard * policy.fine_usd_per_mw * par.penalty_collected_share,
-        discount_per_month=math.log1p(rate) / MONTHS_PER_YEAR + hazard,
+        rates=fading(decline, math.log1p(rate) / MONTHS_PER_YEAR + hazard),
     )
 
 
 @register_jitable
-def worth_usd_per_ths(terms: Terms, world: World, par: Parameters, kw: float, lag_months: float) -> float:
+def worth_usd_per_ths(terms: Terms, par: Parameters, kw: float) -> float:
     """Present value of the cash margin of one TH/s that takes ``kw`` at the meter, USD, before machine, site
-    and income tax (Eq. M2).
-
-    Revenue falls with the expected decline of hashprice and drops at the next halving; running stops when it
-    no longer covers power.
+    and income tax (Eq. M2). Running stops when revenue no longer covers power.
     """
-    revenue, discount = terms.revenue_usd_per_ths, terms.discount_per_month
     cost = kw * HOURS_PER_MONTH * par.mining_availability * terms.cost_usd_per_kwh
     cost += kw / 1000.0 * terms.fees_usd_per_mw_year / MONTHS_PER_YEAR
     cost *= terms.served_share
     cost += terms.fine_usd_per_mw * kw / 1000.0
-    decline = world.hashprice_decline_per_month
-    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag_months))
-    value = pv_declining_margin(revenue, cost, decline, discount, lag_months, before)
-    after = par.rig_life_months - before
-    if after > 0.0:
-        later = revenue * math.exp(-decline * before) * par.halving_revenue_share
-        value += pv_declining_margin(later, cost, decline, discount, lag_months + before, after)
+    rates, lag, before = terms.rates, terms.lag_months, terms.before_months
+    value = pv_fading_margin(terms.revenue_usd_per_ths, cost, rates, lag, before)
+    if terms.after_months > 0.0:
+        value += pv_fading_margin(terms.halved_usd_per_ths, cost, rates, lag + before, terms.after_months)
     return value
 
 
@@ -237,9 +244,8 @@ def value_usd_per_ths(
     lag_months: float,
 ) -> float:
     """What one TH/s of a generation is worth to a firm with a status and a site, USD (Eq. M2, M5)."""
-    terms = terms_of(firm, world, policy, par, status, site_mw, power_usd_per_kwh)
-    kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-    return worth_usd_per_ths(terms, world, par, kw, lag_months)
+    terms = terms_of(firm, world, policy, par, status, site_mw, power_usd_per_kwh, lag_months)
+    return worth_usd_per_ths(terms, par, kw_per_ths(world.rig_j_per_th[generation], firm.pue))
 
 
 @register_jitable
@@ -255,7 +261,7 @@ def best_generation(
         lag = max(lag, build_months(firm, policy, par, status))
     landed = landed_share(firm, policy, par, status)
     tax = income_tax_rate(firm, world, policy, par, status)
-    terms = terms_of(firm, world, policy, par, status, site_mw, power)
+    terms = terms_of(firm, world, policy, par, status, site_mw, power, lag)
     site_usd_per_mw = site_capex_usd_per_mw(firm, par, status) if with_site else 0.0
     best, best_ratio, best_cost = -1, -1.0, 0.0
     for generation in range(GENERATIONS):
@@ -263,7 +269,7 @@ def best_generation(
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
         cost = world.rig_price_usd_per_ths[generation] * landed + kw / 1000.0 * site_usd_per_mw
-        npv = worth_usd_per_ths(terms, world, par, kw, lag) - cost
+        npv = worth_usd_per_ths(terms, par, kw) - cost
         ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
         if ratio > best_ratio:
             best, best_ratio, best_cost = generation, ratio, cost

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.base import GENERATIONS, SITES
+from sim.compiled import kernel
 from sim.drivers import table
 from sim.regimes import months_between
 
@@ -29,13 +30,6 @@ class GpuFrontier:
     usd: FloatArray
     h100_equivalents: FloatArray
     release_month: FloatArray
-
-    def on_sale(self, t: int) -> FloatArray:
-        """1 for the newest generations that are out in month ``t``, 0 for the rest; shape (generations,)."""
-        out = np.flatnonzero(self.release_month <= t)
-        flags = np.zeros(len(self.kw_it))
-        flags[out[-ON_SALE:]] = 1.0
-        return flags
 
 
 def build_gpu_frontier(start: str, values: dict[str, float]) -> GpuFrontier:
@@ -83,3 +77,19 @@ def publish_hardware(world: np.ndarray, frontier: GpuFrontier) -> None:
     world["site_tax_rate"] = [float(row["income_tax_rate"]) for row in rows]
     world["site_open_months"] = [float(row["open_months"]) for row in rows]
     world["site_chip_success"] = [float(row["chip_success"]) for row in rows]
+
+
+@kernel
+def publish_computing(worlds, release_month, pue_factor):  # type: ignore[no-untyped-def]
+    """Publish which generations are on sale this month, the newest that are out (1, others 0), and cooling
+    by hour; ``pue_factor`` has calendar months in rows.
+    """
+    world = worlds[0]
+    on_sale = 0
+    for generation in range(len(release_month) - 1, -1, -1):
+        world.gpu_on_sale[generation] = 0.0
+        if release_month[generation] <= world.month and on_sale < ON_SALE:
+            world.gpu_on_sale[generation] = 1.0
+            on_sale += 1
+    for hour in range(pue_factor.shape[1]):
+        world.pue_factor[hour] = pue_factor[world.month_of_year - 1, hour]

@@ -27,11 +27,12 @@ from sim.settlement import (
     post_firms,
     post_power,
     post_public,
+    power_flows,
     settle_power,
 )
 from sim.surplus import OFFER_MW, PROBE_MW, surplus_of
 from sim.treasury import TreasuryBooks, exchange_row, kept_abroad_usd, tax_row
-from sim.unit_costs import ai_stack, mining_stack
+from sim.unit_costs import ai_stack, mining_stack, new_hall_usd_per_mw_it
 from sim.variables import output_table
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Books:
     def open(self, t: int) -> None:
         """Remember the stocks that the month starts from."""
         self.cash_before = (self.mining.cash_usd, self.ai.cash_usd)
-        self.people_before = people(self.model.state)
+        self.people_before = people(self.model.state.skills)
         self.rigs_before = self.rigs_ths
         self.seizures = (0.0, 0.0, 0.0)
 
@@ -126,7 +127,7 @@ class Books:
         model = self.model
         rates = model.drivers.local_per_usd
         capacity_usd, slide = model.power.capacity_cost_usd(t), float(rates[max(0, t - 1)] / rates[t])
-        firms = [Totals(rows.tolist()) for rows in self.flows()]
+        firms = [power_flows(flows) for flows in (model.state.miner_flows, model.state.ai_flows)]
         self.power_accounts = settle_power(model.state, t, power, capacity_usd, model.values, firms, slide)
         # Before firms leave: what they bought is still with them
         self.treasury.watch_subsidy(model.state, t, self.power_accounts, model.values["gdp_usd"])
@@ -144,15 +145,15 @@ class Books:
         treasury = self.treasury.close(
             model.state, model.values, self.seizures[1], self.insured_usd(), ai_firms["sales_state_usd"]
         )
-        post_firms(self.ledger, t, M, miners)
-        post_firms(self.ledger, t, A, ai_firms)
+        post_firms(self.ledger, t, M, flows[0])
+        post_firms(self.ledger, t, A, flows[1])
         post_power(self.ledger, t, power, self.power_accounts)
         post_public(self.ledger, t, treasury)
         self.take_census()
         cash_change = (self.mining.cash_usd - self.cash_before[0], self.ai.cash_usd - self.cash_before[1])
         self.ledger.check(t, {M: cash_change[0], A: cash_change[1]})
         label = model.drivers.labels[t]
-        check_people(label, model.state, self.people_before, self.jobs.sum(axis=0))
+        check_people(label, model.state, self.people_before, self.jobs)
         check_hardware(label, self.rigs_before, self.rigs_ths, self.trade[0], self.trade[3])
         day = self.power_month(power)
         kept_abroad = kept_abroad_usd(model.state)
@@ -213,13 +214,7 @@ class Books:
 
     def insured_usd(self) -> float:
         """Capital of new AI halls at today's prices, which a public guarantee of country risk covers, USD."""
-        values, world = self.model.values, self.model.state.world[0]
-        on_sale = np.flatnonzero(world["gpu_on_sale"])
-        if len(on_sale) == 0:
-            return 0.0
-        newest = int(on_sale[-1])
-        gpus = float(world["gpu_usd"][newest] / world["gpu_kw_it"][newest]) * 1000.0
-        return self.ai.new_it_mw * (values["ai_facility_capex_usd_per_mw_it"] + gpus)
+        return float(self.ai.new_it_mw * new_hall_usd_per_mw_it(self.model.state.world, self.model.state.par))
 
     @property
     def row(self) -> dict[str, float]:

@@ -102,8 +102,8 @@ class Diary:
         self.words = {name: np.zeros((months, *words.shape)) for name, words in self.sources.items()}
         self.types = {name: getattr(state, name).dtype for name in RECORDS}
         shapes = {name: (len(form._fields),) for name, form in TUPLES.items()} | {
-            "miners": (OWNERS, len(FLOW_INDEX)),
-            "ai_firms": (OWNERS, len(FLOW_INDEX)),
+            "miners": (len(OWNERS), len(FLOW_INDEX)),
+            "ai_firms": (len(OWNERS), len(FLOW_INDEX)),
             "jobs": (3, SKILLS),
             "mining_costs": (len(PARTS_MINING),),
             "ai_costs": (len(PARTS_AI),),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,15 +30,18 @@ class ColumnEngine:
     name = "columns"
 
     def __init__(self) -> None:
-        self.loops: dict[tuple[str, str], Callable[..., None]] = {}
+        self.loops: dict[tuple[str, str], Callable[[], None]] = {}
 
     def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
-        """Run the compiled loop of the procedure over the kind's records."""
-        state = model.state
+        """Run the compiled loop of the procedure over the kind's records, which stay where they are during a
+        run.
+        """
         loop = self.loops.get((kind, procedure))
         if loop is None:
-            loop = self.loops[kind, procedure] = agent_loop(getattr(KINDS[kind], procedure))
-        loop(state.agents(kind), state.world, state.policy, state.par)
+            state, compiled = model.state, agent_loop(getattr(KINDS[kind], procedure))
+            loop = functools.partial(compiled, state.agents(kind), state.world, state.policy, state.par)
+            self.loops[kind, procedure] = loop
+        loop()
 
 
 class ObjectEngine:

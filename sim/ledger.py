@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sim.compiled import kernel
 from sim.errors import ModelError
 
 FloatArray = npt.NDArray[np.float64]
@@ -67,23 +68,18 @@ class Ledger:
         self.flows[t, index, payer] -= amount_usd
         self.flows[t, index, payee] += amount_usd
 
-    def saving_usd(self, t: int, sector: int) -> float:
-        """Change in deposits of a sector in a month: the entry that closes its column."""
-        return float(self.flows[t, :, sector].sum())
-
     def check(self, t: int, cash_change_usd: dict[int, float]) -> None:
         """Raise LedgerError unless every row sums to zero and the columns of firms equal the change in
         their cash.
         """
-        scale = max(1.0, float(np.abs(self.flows[t]).max()))
-        worst = float(np.abs(self.flows[t].sum(axis=1)).max())
-        if not worst <= TOLERANCE * scale:
-            row = int(np.abs(self.flows[t].sum(axis=1)).argmax())
-            raise LedgerError(f"{self.labels[t]}: row {ROWS[row]} does not sum to zero ({worst:.3g} USD)")
+        rows, savings, turnovers, largest = _margins(self.flows[t])
+        scale = max(1.0, largest)
+        for row, gap in zip(ROWS, rows.tolist(), strict=True):
+            if not abs(gap) <= TOLERANCE * scale:
+                raise LedgerError(f"{self.labels[t]}: row {row} does not sum to zero ({abs(gap):.3g} USD)")
         for sector, change in cash_change_usd.items():
-            gap = self.saving_usd(t, sector) - change
-            size = max(scale, float(np.abs(self.flows[t, :, sector]).sum()))
-            if not abs(gap) <= TOLERANCE * size:
+            gap = float(savings[sector]) - change
+            if not abs(gap) <= TOLERANCE * max(scale, float(turnovers[sector])):
                 raise LedgerError(
                     f"{self.labels[t]}: cash of {SECTORS[sector]} changed by {change:.6g} USD, "
                     f"books say {change + gap:.6g}"
@@ -99,6 +95,21 @@ class Ledger:
         table = pd.DataFrame(self.flows[t], index=list(ROWS), columns=list(SECTORS))
         table.loc["change_in_deposits"] = -table.sum(axis=0)
         return table
+
+
+@kernel
+def _margins(month):  # type: ignore[no-untyped-def]
+    """Sums of the rows of a month, sums and absolute sums of its columns, and the largest absolute flow."""
+    rows, columns, absolute = np.zeros(month.shape[0]), np.zeros(month.shape[1]), np.zeros(month.shape[1])
+    largest = 0.0
+    for i in range(month.shape[0]):
+        for j in range(month.shape[1]):
+            flow = month[i, j]
+            rows[i] += flow
+            columns[j] += flow
+            absolute[j] += abs(flow)
+            largest = max(largest, abs(flow))
+    return rows, columns, absolute, largest
 
 
 ROW_INDEX = {name: position for position, name in enumerate(ROWS)}

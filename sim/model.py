@@ -11,7 +11,7 @@ from mesa.agent import AgentSet
 
 from agents.base import DRAWS
 from agents.mesa_agent import ColumnAgent, agent_class
-from sim.ai_hardware import build_gpu_frontier, publish_hardware, pue_factors
+from sim.ai_hardware import build_gpu_frontier, publish_computing, publish_hardware, pue_factors
 from sim.bitcoin import (
     expect_difficulty,
     observe_hashprice,
@@ -32,7 +32,7 @@ from sim.networks import build_peers, observe_peers
 from sim.parameters import parameter_record
 from sim.population import settle
 from sim.power import MonthOfPower, PowerSystem
-from sim.public import apply_policy, observe_gaps, publish_offer
+from sim.public import apply_policy, observe_gaps, publish_offer, start_month
 from sim.regimes import policy_timeline
 from sim.scenario import Scenario
 from sim.state import KINDS, empty_state
@@ -109,13 +109,11 @@ class WattLabModel(mesa.Model):
         state.clear_flows()
         for kind, draws in self.draws.items():
             state.agents(kind)["draws"][:, : draws.shape[2]] = draws[t]
-        state.government["draw"] = drivers.government_draw[t]
-        state.lender["draw"] = drivers.lender_draw[t]
-        state.world["month"] = t
-        state.world["days"] = drivers.days[t]
-        state.world["month_of_year"] = drivers.month_of_year[t]
-        state.world["gpu_on_sale"] = self.gpus.on_sale(t)
-        state.world["pue_factor"] = self.pue_factor[drivers.month_of_year[t] - 1]
+        start_month(
+            state.world, state.government, state.lender, t, drivers.month_of_year[t], drivers.days[t],
+            drivers.government_draw[t], drivers.lender_draw[t],
+        )  # fmt: skip
+        publish_computing(state.world, self.gpus.release_month, self.pue_factor)
         for name, value in self.events.get(t, ()):
             state.par[name] = value
             self.values[name] = value

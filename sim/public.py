@@ -14,6 +14,15 @@ FULL_GAP = 0.1
 ORDINARY = -1.0
 
 
+@kernel
+def start_month(  # type: ignore[no-untyped-def]
+    worlds, governments, lenders, t, month_of_year, days, government_draw, lender_draw
+):
+    """Publish the calendar of month ``t`` and the draws of government and lender."""
+    worlds[0].month, worlds[0].month_of_year, worlds[0].days = t, month_of_year, days
+    governments[0].draw, lenders[0].draw = government_draw, lender_draw
+
+
 def apply_policy(state: State, timeline, t: int, reversal_draw: float) -> None:  # type: ignore[no-untyped-def]
     """Copy the month's instruments, apply what the government has changed, and let a reversal strike (Eq.
     M7).

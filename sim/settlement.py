@@ -4,7 +4,8 @@ to the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,14 +13,17 @@ import numpy.typing as npt
 
 from agents.firm import FLOWS
 from sim.compiled import kernel
-from sim.ledger import A, B, D, G, H, Ledger, M, T, W
+from sim.ledger import ROW_INDEX, A, B, D, G, H, Ledger, M, T, W
 from sim.power import MonthOfPower
 from sim.state import FLOW_INDEX, State
 
 FloatArray = npt.NDArray[np.float64]
 SMALLEST_TARIFF_USD_PER_KWH = 0.001
-# Rows of totals: all owners, foreign owners, the state
-OWNERS = 3
+# What the power sector's accounts read of firms
+POWER_FLOWS = ("energy_mwh", "stolen_mwh", "bill_usd", "interruption_usd")
+POWER_PLACES = np.array([FLOW_INDEX[name] for name in POWER_FLOWS])
+# Rows of totals: all owners, or the part of foreign owners or the state
+OWNERS = ("all", "foreign", "state")
 
 
 class Totals(dict[str, Any]):
@@ -43,11 +47,21 @@ class Totals(dict[str, Any]):
 
 
 @kernel
+def add_columns(flows, places):  # type: ignore[no-untyped-def]
+    """Add up some columns of a flow matrix (firms x flows)."""
+    sums = np.zeros(len(places))
+    for i in range(flows.shape[0]):
+        for k in range(len(places)):
+            sums[k] += flows[i, places[k]]
+    return sums
+
+
+@kernel
 def add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
     """Add up a flow matrix (firms x flows); ``foreign_share`` is ownership by firm, the state owns a share
-    of the firm in the first slot only. Returns the rows of ``Totals``, shape (OWNERS, flows).
+    of the firm in the first slot only. Returns the rows of ``Totals``, one row for each of ``OWNERS``.
     """
-    sums = np.zeros((OWNERS, flows.shape[1]))
+    sums = np.zeros((len(OWNERS), flows.shape[1]))
     for i in range(flows.shape[0]):
         for j in range(flows.shape[1]):
             sums[0, j] += flows[i, j]
@@ -59,36 +73,72 @@ def add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
     return sums
 
 
-def post_firms(ledger: Ledger, t: int, sector: int, sums: Totals) -> None:
-    """Post the flows of miners or AI firms (rows of B13)."""
-    post = ledger.post
-    post(t, "energy_bills", sector, D, sums["bill_usd"] - sums["interruption_usd"])
-    post(t, "coin_and_compute_sales", W, sector, sums["sales_abroad_usd"])
-    post(t, "coin_and_compute_sales", H, sector, sums["sales_home_usd"] - sums["sales_state_usd"])
-    post(t, "coin_and_compute_sales", T, sector, sums["sales_state_usd"])
-    post(t, "hardware", sector, W, sums["hardware_usd"])
-    post(t, "resale", W, sector, sums["resale_usd"])
-    post(t, "local_purchases", sector, H, sums["site_usd"] + sums["other_usd"])
-    post(t, "wages", sector, H, sums["wages_usd"])
-    post(t, "wages", sector, W, sums["expat_wages_usd"])
-    if sector == A:
-        post(t, "site_sales", A, M, -sums["site_sale_usd"])
-    post(t, "income_tax", sector, T, sums["income_tax_usd"])
-    post(t, "turnover_tax", sector, T, sums["turnover_tax_usd"])
-    post(t, "levy", sector, T, sums["levy_usd"])
-    post(t, "licence", sector, T, sums["licence_usd"])
-    post(t, "auctions", sector, T, sums["auction_usd"])
-    post(t, "duty", sector, T, sums["duty_usd"])
-    post(t, "sales_tax", sector, T, sums["power_tax_usd"] + sums["hardware_tax_usd"])
-    post(t, "withholding", sector, T, sums["withholding_usd"])
-    post(t, "fines", sector, T, sums["fine_usd"])
-    post(t, "interest", sector, B, sums["interest_usd"])
-    post(t, "loans", B, sector, sums["loan_usd"] - sums["principal_usd"])
-    for row, name, sign in (("equity", "equity_usd", 1.0), ("dividends", "dividend_usd", -1.0)):
-        foreign, state = sums.of_foreign(name), sums.of_state(name)
-        post(t, row, W, sector, sign * foreign)
-        post(t, row, T, sector, sign * state)
-        post(t, row, H, sector, sign * (sums[name] - foreign - state))
+OWN = -1
+# What firms pay and get (rows of B13): ledger row, payer, payee (OWN: the firms themselves), signed flows;
+# a flow after a colon belongs to foreign owners or to the state.
+FIRM_LINES = (
+    ("energy_bills", OWN, D, "bill_usd -interruption_usd"),
+    ("coin_and_compute_sales", W, OWN, "sales_abroad_usd"),
+    ("coin_and_compute_sales", H, OWN, "sales_home_usd -sales_state_usd"),
+    ("coin_and_compute_sales", T, OWN, "sales_state_usd"),
+    ("hardware", OWN, W, "hardware_usd"),
+    ("resale", W, OWN, "resale_usd"),
+    ("local_purchases", OWN, H, "site_usd other_usd"),
+    ("wages", OWN, H, "wages_usd"),
+    ("wages", OWN, W, "expat_wages_usd"),
+    ("income_tax", OWN, T, "income_tax_usd"),
+    ("turnover_tax", OWN, T, "turnover_tax_usd"),
+    ("levy", OWN, T, "levy_usd"),
+    ("licence", OWN, T, "licence_usd"),
+    ("auctions", OWN, T, "auction_usd"),
+    ("duty", OWN, T, "duty_usd"),
+    ("sales_tax", OWN, T, "power_tax_usd hardware_tax_usd"),
+    ("withholding", OWN, T, "withholding_usd"),
+    ("fines", OWN, T, "fine_usd"),
+    ("interest", OWN, B, "interest_usd"),
+    ("loans", B, OWN, "loan_usd -principal_usd"),
+    ("equity", W, OWN, "foreign:equity_usd"),
+    ("equity", T, OWN, "state:equity_usd"),
+    ("equity", H, OWN, "equity_usd -foreign:equity_usd -state:equity_usd"),
+    ("dividends", OWN, W, "foreign:dividend_usd"),
+    ("dividends", OWN, T, "state:dividend_usd"),
+    ("dividends", OWN, H, "dividend_usd -foreign:dividend_usd -state:dividend_usd"),
+)
+# Miners sell sites to AI firms: the buyer's side is posted
+BUYER_LINES = (("site_sales", OWN, M, "-site_sale_usd"),)
+
+
+@functools.cache
+def firm_lines(sector: int) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Lines of the firms of a sector for ``_post_lines``: (row, payer, payee) by line, and the terms of
+    their amounts (line, owner, flow, sign).
+    """
+    lines = FIRM_LINES + (BUYER_LINES if sector == A else ())
+    place = [[ROW_INDEX[row], *(sector if end == OWN else end for end in ends)] for row, *ends, _ in lines]
+    terms = []
+    for line, (*_, flows) in enumerate(lines):
+        for text in flows.split():
+            *owner, name = text.removeprefix("-").split(":")
+            sign = -1.0 if text.startswith("-") else 1.0
+            terms.append((line, OWNERS.index(owner[0] if owner else "all"), FLOW_INDEX[name], sign))
+    return np.array(place, np.int64), np.array(terms)
+
+
+@kernel
+def _post_lines(month, place, terms, sums):  # type: ignore[no-untyped-def]
+    amounts = np.zeros(place.shape[0])
+    for k in range(terms.shape[0]):
+        amounts[int(terms[k, 0])] += terms[k, 3] * sums[int(terms[k, 1]), int(terms[k, 2])]
+    for line in range(place.shape[0]):
+        row, payer, payee = place[line]
+        month[row, payer] -= amounts[line]
+        month[row, payee] += amounts[line]
+
+
+def post_firms(ledger: Ledger, t: int, sector: int, sums: FloatArray) -> None:
+    """Post the flows of miners or AI firms; ``sums`` are the rows of ``Totals``."""
+    place, terms = firm_lines(sector)
+    _post_lines(ledger.flows[t], place, terms, sums)
 
 
 class PowerAccounts(NamedTuple):
@@ -198,7 +248,7 @@ def settle_power(
     power: MonthOfPower,
     capacity_usd: float,
     values: dict[str, float],
-    firms: Sequence[Totals],
+    firms: Sequence[Mapping[str, float]],
     exchange_slide: float,
 ) -> PowerAccounts:
     """Run purchaser and distributors: costs in, bills and subsidy out; the gap is added to arrears owed to
@@ -249,6 +299,11 @@ def settle_power(
     ordinary_mwh = max(0.0, power.used_mwh - special_mwh / delivery)
     keep_accounts(operator, t % 12, accounts, ordinary_mwh * allowed_delivery_share(values))
     return accounts._replace(arrears_change_usd=change)
+
+
+def power_flows(flows: FloatArray) -> dict[str, float]:
+    """Sums of ``POWER_FLOWS`` over firms (firms x flows)."""
+    return dict(zip(POWER_FLOWS, add_columns(flows, POWER_PLACES).tolist(), strict=True))
 
 
 def keep_accounts(operator: np.ndarray, now: int, accounts: PowerAccounts, allowed_mwh: float) -> None:

@@ -56,21 +56,22 @@ class TreasuryBooks:
         compute_usd: float,
     ) -> Treasury:
         """Work out the month's own spending and borrowing of the treasury."""
-        policy, government = state.policy[0], state.government[0]
-        inspections = float(policy["inspections_per_month"] * government["inspection_factor"])
-        built = float(government["meter_share"]) - self.meter_share
+        policy, meter_share = state.policy, float(state.government["meter_share"][0])
+        inspections = float(policy["inspections_per_month"][0] * state.government["inspection_factor"][0])
+        built = meter_share - self.meter_share
         withheld = float(state.lender["withheld_usd"][0])
         month = Treasury(
             inspections_usd=inspections * values["inspection_cost_usd"],
             metering_usd=built * self.mean_load_mw * values["metering_cost_usd_per_mw"],
-            training_usd=float(policy["training_places_per_month"]) * values["training_cost_usd_per_place"],
-            guarantee_usd=float(policy["ai_guarantee_points_per_year"]) / MONTHS_PER_YEAR * insured_usd,
+            training_usd=float(policy["training_places_per_month"][0])
+            * values["training_cost_usd_per_place"],
+            guarantee_usd=float(policy["ai_guarantee_points_per_year"][0]) / MONTHS_PER_YEAR * insured_usd,
             compute_usd=compute_usd,
             interest_usd=self.withheld_usd * values["bridge_rate_per_year"] / MONTHS_PER_YEAR,
             delayed_usd=withheld - self.withheld_usd,
             seized_usd=seized_usd,
         )
-        self.meter_share, self.withheld_usd = float(government["meter_share"]), withheld
+        self.meter_share, self.withheld_usd = meter_share, withheld
         return month
 
     def watch_subsidy(self, state: State, t: int, accounts: PowerAccounts, gdp_usd: float) -> None:

@@ -75,3 +75,18 @@ def ai_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
         revenue, served * tariff * 1000.0, (1.0 - served) * par.backup_power_usd_per_kwh * 1000.0,
         par.ai_other_usd_per_mw_it_year / 12.0 / mwh, facility / mwh, gpus / mwh,
     )  # fmt: skip
+
+
+@kernel
+def new_hall_usd_per_mw_it(worlds, pars):  # type: ignore[no-untyped-def]
+    """What a MW of IT load in a new hall costs at today's prices, building and newest GPUs on sale, USD; 0
+    before GPUs are sold.
+    """
+    world = worlds[0]
+    newest = -1
+    for generation in range(GENERATIONS):
+        if world.gpu_on_sale[generation] != 0.0:
+            newest = generation
+    if newest < 0:
+        return 0.0
+    return pars[0].ai_facility_capex_usd_per_mw_it + world.gpu_usd[newest] / world.gpu_kw_it[newest] * 1000.0

@@ -6,6 +6,7 @@ Two conversions of a yearly rate to a month are in use, and they differ. Loans q
 """
 
 import math
+from typing import NamedTuple
 
 from numba.extending import register_jitable
 
@@ -51,6 +52,18 @@ def geometric_sum(rate_per_month: float, months: float) -> float:
     Continuous rate per month (may be negative), term in months; 0 if the term is not positive, and the term
     itself at rate 0. Source: geometric series `(1-e^{-rn})/(e^r-1)`.
     """
+    return _sum_over(rate_per_month, _growth(rate_per_month), months)
+
+
+@register_jitable
+def _growth(rate_per_month: float) -> float:
+    """Growth in a month at a continuous rate, `e^r-1`; infinite where the sum over months is 0 anyway."""
+    return math.expm1(rate_per_month) if rate_per_month <= LARGEST_EXPONENT else math.inf
+
+
+@register_jitable
+def _sum_over(rate_per_month: float, growth: float, months: float) -> float:
+    """`geometric_sum` with the growth of its rate worked out before."""
     if months <= 0.0:
         return 0.0
     if rate_per_month == 0.0:
@@ -59,7 +72,25 @@ def geometric_sum(rate_per_month: float, months: float) -> float:
         return 0.0
     if -rate_per_month * months > LARGEST_EXPONENT:
         return math.inf
-    return -math.expm1(-rate_per_month * months) / math.expm1(rate_per_month)
+    return -math.expm1(-rate_per_month * months) / growth
+
+
+class Fading(NamedTuple):
+    """How a margin fades: continuous rates per month at which revenue declines and value is discounted, and
+    what all margins with these rates share, the growth in a month at the second and at both together.
+    """
+
+    decline_per_month: float
+    discount_per_month: float
+    discount_growth: float
+    joint_growth: float
+
+
+@register_jitable
+def fading(decline_per_month: float, discount_per_month: float) -> Fading:
+    """Prepare the rates of `pv_fading_margin`, continuous per month."""
+    joint = _growth(decline_per_month + discount_per_month)
+    return Fading(decline_per_month, discount_per_month, _growth(discount_per_month), joint)
 
 
 @register_jitable
@@ -71,6 +102,15 @@ def pv_declining_margin(
     lag_months: float,
     life_months: float,
 ) -> float:
+    """Present value of one margin: `pv_fading_margin` at rates that no other shares. Eq. M2."""
+    rates = fading(decline_per_month, discount_per_month)
+    return pv_fading_margin(revenue, cost, rates, lag_months, life_months)
+
+
+@register_jitable
+def pv_fading_margin(
+    revenue: float, cost: float, rates: Fading, lag_months: float, life_months: float
+) -> float:
     """Present value of a margin with falling revenue and constant cost, until it closes or life ends. Eq. M2.
 
     Sum over k = 1..n of `(revenue e^{-decline k} - cost) e^{-discount (lag+k)}`, with n the smaller of the
@@ -79,15 +119,15 @@ def pv_declining_margin(
     project that loses from the start is not run, and one that would become profitable later is not started
     late. Source: geometric series.
     """
-    months = life_months
-    if decline_per_month >= 0.0 and cost > 0.0:
+    months, decline, discount = life_months, rates.decline_per_month, rates.discount_per_month
+    if decline >= 0.0 and cost > 0.0:
         if revenue <= cost:
             return 0.0
-        if decline_per_month > 0.0:
-            months = min(life_months, math.log(revenue / cost) / decline_per_month)
-    incoming = revenue * geometric_sum(decline_per_month + discount_per_month, months)
-    outgoing = cost * geometric_sum(discount_per_month, months)
-    return max(0.0, exp_or_inf(-discount_per_month * lag_months) * (incoming - outgoing))
+        if decline > 0.0:
+            months = min(life_months, math.log(revenue / cost) / decline)
+    incoming = revenue * _sum_over(decline + discount, rates.joint_growth, months)
+    outgoing = cost * _sum_over(discount, rates.discount_growth, months)
+    return max(0.0, exp_or_inf(-discount * lag_months) * (incoming - outgoing))
 
 
 @register_jitable

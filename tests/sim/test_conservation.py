@@ -240,13 +240,13 @@ def test_people_from_nowhere_are_found(diary):
     state = diary.model.state
     before = diary.months[-1].opening["skills"]
     heads = before["training"].sum(axis=1) + before["available"] + before["employed"] + before["elsewhere"]
-    jobs = state.skills["employed"].copy()
+    jobs = state.skills["employed"].copy()[None, :]
     check_people("2030-01", state, heads, jobs)
     heads[2] += 0.1
     with pytest.raises(InvariantError, match=r"2030-01: 0\.1 people appeared or vanished"):
         check_people("2030-01", state, heads, jobs)
     heads[2] -= 0.1
-    jobs[1] += 0.1
+    jobs[0, 1] += 0.1
     with pytest.raises(InvariantError, match=r"2030-01: firms and labour market differ by 0\.1 jobs"):
         check_people("2030-01", state, heads, jobs)
 
