@@ -24,6 +24,7 @@ from scipy.sparse import coo_array
 from sim.compiled import kernel
 from sim.dispatch_case import DispatchCase, DispatchOutput, must_run_mw, prove
 from sim.dispatch_search import dispatch_kernel
+from sim.errors import ModelError
 
 __all__ = [
     "DispatchCase",
@@ -108,29 +109,29 @@ def _form(
 
 
 def check_case(case: DispatchCase) -> None:
-    """Raise ValueError naming the first field of the case that has a wrong shape or value."""
+    """Raise ModelError naming the first field of the case that has a wrong shape or value."""
     zones = case.demand_mw.shape[0]
     if zones not in (1, 2):
-        raise ValueError(f"dispatch case: demand_mw has {zones} zones; allowed are 1 or 2")
+        raise ModelError(f"dispatch case: demand_mw has {zones} zones; allowed are 1 or 2")
     plants, hours = case.max_mw.shape
     shapes, low, high = _form(plants, zones, case.group_cap_mw.shape[0], hours)
     fields: tuple[Any, ...] = case
     for name, value, shape in zip(case._fields, fields, shapes, strict=True):
         if np.shape(value) != shape:
-            raise ValueError(f"dispatch case: {name} has shape {np.shape(value)}; expected {shape}")
+            raise ModelError(f"dispatch case: {name} has shape {np.shape(value)}; expected {shape}")
     values = np.concatenate([np.ravel(value) for value in fields])
     good = (values >= low) & (values <= high)  # False for nan
     if not good.all():
         i = int(good.argmin())
         ends = np.cumsum([np.size(value) for value in fields])
         name = case._fields[int(np.searchsorted(ends, i, side="right"))]
-        raise ValueError(f"dispatch case: {name} has {values[i]:g}; allowed from {low[i]:g} to {high[i]:g}")
+        raise ModelError(f"dispatch case: {name} has {values[i]:g}; allowed from {low[i]:g} to {high[i]:g}")
     if case.days <= 0.0:
-        raise ValueError(f"dispatch case: days is {case.days:g}; must be above 0")
+        raise ModelError(f"dispatch case: days is {case.days:g}; must be above 0")
     cost, most = case.interruptible_cost_usd_per_mwh, case.value_of_lost_load_usd_per_mwh
     if cost > most:
         name = "interruptible_cost_usd_per_mwh"
-        raise ValueError(f"dispatch case: {name} is {cost:g}; at most the value of lost load, {most:g}")
+        raise ModelError(f"dispatch case: {name} is {cost:g}; at most the value of lost load, {most:g}")
 
 
 def standard_case(case: DispatchCase) -> DispatchCase:
@@ -292,7 +293,7 @@ def solve_lp(case: DispatchCase, fallback: bool = False) -> DispatchResult:
         options=options,
     )
     if solution.status != 0:
-        raise RuntimeError(f"dispatch: HiGHS found no optimum: {solution.message}")
+        raise ModelError(f"dispatch: HiGHS found no optimum: {solution.message}")
     plants, hours = case.max_mw.shape
     out = empty_output(plants, case.demand_mw.shape[0], case.group_cap_mw.shape[0], hours)
     for array, block in zip(out[:5], blocks[:5], strict=True):

@@ -92,6 +92,11 @@ def _first_bad(tables, places):  # type: ignore[no-untyped-def]
     for kind in range(len(tables)):
         table, here = tables[kind], places[kind]
         for i in range(table.shape[0]):
+            good = True
+            for k in range(len(here)):
+                good = good & (table[i, here[k]] >= -SMALLEST_STOCK) & (table[i, here[k]] < np.inf)
+            if good:
+                continue
             for k in range(len(here)):
                 if not -SMALLEST_STOCK <= table[i, here[k]] < np.inf:
                     return kind, i, k

@@ -13,14 +13,7 @@ import numpy.typing as npt
 from sim.countries import Country
 from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
-from sim.power_loads import (
-    consumer_loads,
-    firm_loads,
-    least_output,
-    plant_limits,
-    publish_service,
-    value_dispatch,
-)
+from sim.power_loads import add_firm_loads, consumer_loads, plan_plants, publish_service, value_dispatch
 from sim.regimes import months_between
 from sim.state import State
 
@@ -28,11 +21,12 @@ FloatArray = npt.NDArray[np.float64]
 SEASONS = ("winter", "summer", "shoulder")
 RENEWABLE = ("wind", "solar")
 HEATING_MONTHS = (12, 1, 2)
-# Hourly maximum of a storage station as a share of capacity: a part that low water always leaves, and head
-# and turbine hours that come with the month's water (assumed; the monthly energy itself is data).
-STORAGE_FLOOR_SHARE, STORAGE_SHARE_PER_AVAILABILITY = 0.25, 1.1
 OVER_COST_USD_PER_MWH = 0.01
 HOURS_PER_YEAR = 8766.0
+BEHIND_THE_METER = (
+    "solar_yield_kwh_per_kw_year", "distribution_loss_share", "transmission_loss_share",
+    "battery_cycles_per_year", "battery_efficiency",
+)  # fmt: skip
 EVENING_HOURS = (18, 19, 20, 21, 22)
 IMPORTED_FUELS = ("imported_coal", "rlng", "furnace_oil", "iran_import", "nuclear")
 
@@ -67,10 +61,26 @@ class MonthOfPower:
     used_mwh: float
     emissions_t: float
     base_mw: FloatArray
-    solar_mw: FloatArray
-    mining_mw: FloatArray
-    ai_mw: FloatArray
+    solar_by_zone_mw: FloatArray
+    licensed_by_zone_mw: FloatArray
+    informal_by_zone_mw: FloatArray
+    ai_by_zone_mw: FloatArray
     technologies: tuple[str, ...]
+
+    @property
+    def solar_mw(self) -> FloatArray:
+        """Load by hour that rooftop solar replaced, MW."""
+        return np.asarray(self.solar_by_zone_mw.sum(axis=0))
+
+    @property
+    def mining_mw(self) -> FloatArray:
+        """Load of mining by hour, MW."""
+        return np.asarray((self.licensed_by_zone_mw + self.informal_by_zone_mw).sum(axis=0))
+
+    @property
+    def ai_mw(self) -> FloatArray:
+        """Load of AI firms by hour, MW."""
+        return np.asarray(self.ai_by_zone_mw.sum(axis=0))
 
     @functools.cached_property
     def technology_mw(self) -> dict[str, FloatArray]:
@@ -121,7 +131,9 @@ class PowerSystem:
         self.wind = {s: np.array(getattr(country.wind_shape, s)) for s in SEASONS}
         self.max_mw = np.array([self.available_mw(month) for month in range(1, 13)])
         self.fuel_usd = self.fuel_series()
+        self.cost_usd_per_mwh = self.fuel_usd + self.om_usd + self.wedge_usd
         self.plant_factor = self.plant_series()
+        self.at_home: dict[tuple[object, ...], tuple[FloatArray, FloatArray]] = {}
         self.fallbacks = 0
 
     def online_series(self) -> FloatArray:
@@ -148,22 +160,6 @@ class PowerSystem:
             if plant.technology in RENEWABLE:
                 flat[i] *= (self.solar if plant.technology == "solar" else self.wind)[season]
         return np.minimum(flat, self.capacity[:, None])
-
-    def storage_mw(self, water_share: FloatArray) -> FloatArray:
-        """Hourly maximum of storage stations from the month's water as a capacity factor, MW by plant."""
-        head = STORAGE_FLOOR_SHARE + STORAGE_SHARE_PER_AVAILABILITY * water_share
-        return self.capacity * np.minimum(1.0, head)
-
-    def minimum_mw(self, maximum: FloatArray, base: FloatArray) -> FloatArray:
-        """Must-run output by plant, MW: a share of available; contract gas follows its zone's load.
-
-        Voltage and reserve of a zone are held by plants in it, so contract gas runs at least at a share of
-        the mean ordinary load of its zone (Pakistan: imported gas in the north).
-        """
-        return least_output(
-            maximum, base, self.capacity, self.must_run, self.contract_gas, self.zone,
-            self.values["rlng_min_load_share"],
-        )  # fmt: skip
 
     def gas_cap_mw(self, t: int) -> float:
         """Hourly limit of all plants of the gas group, MW: lower while homes are heated, and in
@@ -211,12 +207,20 @@ class PowerSystem:
         month = int(self.drivers.month_of_year[t])
         season = season_of(month)
         mean = self.country.load_shape.mean_load_mw[month - 1] * self.drivers.demand_factor[t]
-        profile = mean * self.shape[season]
-        yield_share = self.values["solar_yield_kwh_per_kw_year"] / HOURS_PER_YEAR
-        loss = (1.0 - self.values["distribution_loss_share"]) * (1.0 - self.values["transmission_loss_share"])
-        sun = self.solar[season]
-        battery = self.battery_mw(sun) / loss
-        return consumer_loads(state.consumers, profile, yield_share * sun / loss, battery, self.zones)
+        sun, battery = self.behind_the_meter(season)
+        return consumer_loads(state.consumers, mean * self.shape[season], sun, battery, self.zones)
+
+    def behind_the_meter(self, season: str) -> tuple[FloatArray, FloatArray]:
+        """Load at the generation end by hour that one MW of rooftop solar replaces, and that one MWh of
+        batteries adds, MW; worked out again when a parameter of it has changed.
+        """
+        now = (season, *(self.values[name] for name in BEHIND_THE_METER))
+        if now not in self.at_home:
+            sun, yield_share = self.solar[season], self.values[BEHIND_THE_METER[0]] / HOURS_PER_YEAR
+            loss = 1.0 - self.values["distribution_loss_share"]
+            loss *= 1.0 - self.values["transmission_loss_share"]
+            self.at_home[now] = (yield_share * sun / loss, self.battery_mw(sun) / loss)
+        return self.at_home[now]
 
     def battery_mw(self, sun: FloatArray) -> FloatArray:
         """Load that one MWh of batteries adds while the sun shines and takes away in the evening, MW by
@@ -229,62 +233,20 @@ class PowerSystem:
         """Dispatch month ``t`` and publish served shares by hour; mining under an interruption contract is
         cut first.
         """
-        values, drivers = self.values, self.drivers
-        days = float(drivers.days[t])
+        days, delivery = float(self.drivers.days[t]), 1.0 - self.values["transmission_loss_share"]
         base, solar = self.base_load(state, t)
-        licensed, informal, ai = firm_loads(state.miners, state.ai_firms, self.zones)
-        delivery = 1.0 - values["transmission_loss_share"]
-        interruptible = self.interruptible(state, t)
-        cut_first = licensed / delivery if interruptible else np.zeros_like(licensed)
-        demand = base + (licensed + informal + ai) / delivery
-        month = int(drivers.month_of_year[t]) - 1
-        water_share = self.availability[:, month] * drivers.hydro_factor[t]
-        maximum, water = plant_limits(
-            self.max_mw[month], self.plant_factor[t], self.capacity, self.limited, water_share,
-            self.storage_mw(water_share), 24.0 * days,
-        )  # fmt: skip
-        cost = self.fuel_usd[t] + self.om_usd + self.wedge_usd
-        case = DispatchCase(
-            days=days,
-            zone=self.zone,
-            min_mw=self.minimum_mw(maximum, base),
-            max_mw=maximum,
-            cost_usd_per_mwh=cost,
-            energy_max_mwh=water,
-            energy_min_mwh=self.contracted_mw * self.online[t] * 24.0 * days * drivers.gas_factor[t],
-            take_or_pay_usd_per_mwh=cost,
-            fuel_group=self.group,
-            group_cap_mw=np.array([self.gas_cap_mw(t)]),
-            group_energy_max_mwh=np.array([self.gas_volume_mwh(t)]),
-            demand_mw=demand,
-            interruptible_mw=cut_first,
-            link_north_mw=values["link_mw"] * drivers.link_factor[t],
-            link_south_mw=values["link_mw"] * drivers.link_factor[t],
-            interruptible_cost_usd_per_mwh=values["interruption_cost_usd_per_mwh"],
-            value_of_lost_load_usd_per_mwh=values["value_of_lost_load_usd_per_mwh"],
-            over_cost_usd_per_mwh=OVER_COST_USD_PER_MWH,
+        licensed, informal, ai, demand, cut_first = add_firm_loads(
+            state.miners, state.ai_firms, base, delivery, self.interruptible(state, t)
         )
+        case = self.pose(t, base, demand, cut_first)
+        cost = case.cost_usd_per_mwh
         result = clear_month(case)
         self.fallbacks += result.fallback
-        state.operator["interrupted_hours"] += days * float((result.interrupted_mw.sum(axis=0) > 0.0).sum())
-        publish_service(state.world, demand, cut_first, result.interrupted_mw, result.shed_mw)
-        return self.account(result, t, demand, base, solar, licensed + informal, ai, cost, maximum)
-
-    def interruptible(self, state: State, t: int) -> bool:
-        """Whether licensed mining may still be cut before others: its contract has hours left this year."""
-        if t % 12 == 0:
-            state.operator["interrupted_hours"] = 0.0
-        allowed = float(state.policy["interruption_hours_per_year"][0])
-        return allowed > float(state.operator["interrupted_hours"][0])
-
-    def account(
-        self, result: DispatchResult, t: int, demand: FloatArray, base: FloatArray, solar: FloatArray,
-        mining: FloatArray, ai: FloatArray, cost: FloatArray, maximum: FloatArray,
-    ) -> MonthOfPower:  # fmt: skip
-        """Turn dispatch into money, energy and emissions of the month."""
-        days = float(self.drivers.days[t])
+        publish_service(
+            state.world, state.operator, days, demand, cut_first, result.interrupted_mw, result.shed_mw
+        )
         price, new_load_price, energy_usd, fuel_usd, generation_mwh, emissions_t = value_dispatch(
-            result.gen_mw, result.price_usd_per_mwh, demand, mining + ai, cost, self.imported,
+            result.gen_mw, result.price_usd_per_mwh, demand, licensed, informal, ai, cost, self.imported,
             self.fuel_usd[t], self.emission, days,
         )  # fmt: skip
         return MonthOfPower(
@@ -293,7 +255,7 @@ class PowerSystem:
             demand_mw=demand,
             price_usd_per_mwh=price,
             new_load_usd_per_mwh=new_load_price,
-            maximum_mw=maximum,
+            maximum_mw=case.max_mw,
             cost_usd_per_mwh=cost,
             energy_cost_usd=energy_usd,
             imported_fuel_usd=fuel_usd,
@@ -301,11 +263,53 @@ class PowerSystem:
             used_mwh=generation_mwh - float(result.over_mw.sum()) * days,
             emissions_t=emissions_t,
             base_mw=base,
-            solar_mw=solar.sum(axis=0),
-            mining_mw=mining.sum(axis=0),
-            ai_mw=ai.sum(axis=0),
+            solar_by_zone_mw=solar,
+            licensed_by_zone_mw=licensed,
+            informal_by_zone_mw=informal,
+            ai_by_zone_mw=ai,
             technologies=self.technologies,
         )
+
+    def pose(self, t: int, base: FloatArray, demand: FloatArray, cut_first: FloatArray) -> DispatchCase:
+        """Pose the dispatch problem of month ``t``: ordinary load, all load and the part that is cut first,
+        each zones x hours in MW.
+        """
+        values, drivers = self.values, self.drivers
+        days, month = float(drivers.days[t]), int(drivers.month_of_year[t]) - 1
+        maximum, water, minimum, contract = plan_plants(
+            self.max_mw[month], self.plant_factor[t], self.capacity, self.limited,
+            self.availability[:, month], drivers.hydro_factor[t], self.must_run, self.contract_gas, self.zone,
+            values["rlng_min_load_share"], base, self.contracted_mw, self.online[t], drivers.gas_factor[t],
+            days,
+        )  # fmt: skip
+        cost, link_mw = self.cost_usd_per_mwh[t], values["link_mw"] * drivers.link_factor[t]
+        return DispatchCase(
+            days=days,
+            zone=self.zone,
+            min_mw=minimum,
+            max_mw=maximum,
+            cost_usd_per_mwh=cost,
+            energy_max_mwh=water,
+            energy_min_mwh=contract,
+            take_or_pay_usd_per_mwh=cost,
+            fuel_group=self.group,
+            group_cap_mw=np.array([self.gas_cap_mw(t)]),
+            group_energy_max_mwh=np.array([self.gas_volume_mwh(t)]),
+            demand_mw=demand,
+            interruptible_mw=cut_first,
+            link_north_mw=link_mw,
+            link_south_mw=link_mw,
+            interruptible_cost_usd_per_mwh=values["interruption_cost_usd_per_mwh"],
+            value_of_lost_load_usd_per_mwh=values["value_of_lost_load_usd_per_mwh"],
+            over_cost_usd_per_mwh=OVER_COST_USD_PER_MWH,
+        )
+
+    def interruptible(self, state: State, t: int) -> bool:
+        """Whether licensed mining may still be cut before others: its contract has hours left this year."""
+        if t % 12 == 0:
+            state.operator["interrupted_hours"] = 0.0
+        allowed = float(state.policy["interruption_hours_per_year"][0])
+        return allowed > float(state.operator["interrupted_hours"][0])
 
     def capacity_cost_usd(self, t: int) -> float:
         """Capacity payments of a month, owed whether plants run or not; the local part erodes with the

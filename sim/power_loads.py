@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
+from numba.extending import register_jitable
 
 from sim.compiled import kernel
 
+# Hourly maximum of a storage station as a share of capacity: a part that low water always leaves, and head
+# and turbine hours that come with the month's water (assumed; the monthly energy itself is data).
+STORAGE_FLOOR_SHARE, STORAGE_SHARE_PER_AVAILABILITY = 0.25, 1.1
 # Rooftop solar replaces at most this share of a class's load in an hour, batteries leave at least that
 # (assumed)
 LARGEST_SOLAR_SHARE, SMALLEST_LOAD_SHARE = 0.8, 0.05
 
 
 @kernel
-def firm_loads(miners, ai_firms, zones):  # type: ignore[no-untyped-def]
-    """Add up hourly load by zone: returns (licensed mining, other mining, AI), each zones x 24 in MW at
-    the meter.
+def add_firm_loads(miners, ai_firms, base, delivery, interruptible):  # type: ignore[no-untyped-def]
+    """Add up hourly load by zone: returns (licensed mining, other mining, AI), MW at the meter, and at the
+    generation end all load with that of ordinary consumers (``base``) and what is cut first, namely
+    licensed mining if ``interruptible``; each zones x 24.
     """
+    zones = base.shape[0]
     licensed = np.zeros((zones, 24))
     informal = np.zeros((zones, 24))
     ai = np.zeros((zones, 24))
@@ -35,7 +41,14 @@ def firm_loads(miners, ai_firms, zones):  # type: ignore[no-untyped-def]
             zone = min(other.zone, zones - 1)
             for hour in range(24):
                 ai[zone, hour] += other.load_mw[hour]
-    return licensed, informal, ai
+    demand, cut_first = np.zeros((zones, 24)), np.zeros((zones, 24))
+    for zone in range(zones):
+        for hour in range(24):
+            firms = licensed[zone, hour] + informal[zone, hour] + ai[zone, hour]
+            demand[zone, hour] = base[zone, hour] + firms / delivery
+            if interruptible:
+                cut_first[zone, hour] = licensed[zone, hour] / delivery
+    return licensed, informal, ai, demand, cut_first
 
 
 @kernel
@@ -61,9 +74,10 @@ def consumer_loads(consumers, profile_mw, sun, battery, zones):  # type: ignore[
 
 
 @kernel
-def publish_service(worlds, demand, cut_first, interrupted, shed):  # type: ignore[no-untyped-def]
-    """Publish the served share of interruptible and firm load in each hour."""
+def publish_service(worlds, operators, days, demand, cut_first, interrupted, shed):  # type: ignore[no-untyped-def]
+    """Publish the served share of interruptible and firm load in each hour; count interrupted hours."""
     world = worlds[0]
+    hours_cut = 0.0
     firm_mean, cut_mean = 0.0, 0.0
     for hour in range(24):
         wanted, total, lost, cut = 0.0, 0.0, 0.0, 0.0
@@ -72,6 +86,7 @@ def publish_service(worlds, demand, cut_first, interrupted, shed):  # type: igno
             total += demand[zone, hour]
             lost += shed[zone, hour]
             cut += interrupted[zone, hour]
+        hours_cut += cut > 0.0
         firm_share = 1.0 - lost / max(total - wanted, 1e-9)
         cut_share = 1.0 - cut / wanted if wanted > 0.0 else firm_share
         world.firm_served_share[hour] = firm_share
@@ -80,11 +95,12 @@ def publish_service(worlds, demand, cut_first, interrupted, shed):  # type: igno
         cut_mean += cut_share / 24.0
     world.firm_served_mean = firm_mean
     world.interruptible_served_mean = cut_mean
+    operators[0].interrupted_hours += days * hours_cut
 
 
 @kernel
 def value_dispatch(  # type: ignore[no-untyped-def]
-    gen, price, demand, new_load, cost, imported, fuel, emission, days
+    gen, price, demand, licensed, informal, ai, cost, imported, fuel, emission, days
 ):
     """Turn dispatch into the month's totals: returns (price by hour weighted by zonal demand and at most
     the dearest plant's cost, the same as one number for new load, energy cost, imported fuel in USD,
@@ -100,8 +116,9 @@ def value_dispatch(  # type: ignore[no-untyped-def]
         for zone in range(demand.shape[0]):
             weight = demand[zone, hour] / max(total, 1e-9)
             weighted[hour] += min(price[zone, hour], ceiling) * weight
-            paid += min(price[zone, hour], ceiling) * new_load[zone, hour]
-            new += new_load[zone, hour]
+            load = licensed[zone, hour] + informal[zone, hour] + ai[zone, hour]
+            paid += min(price[zone, hour], ceiling) * load
+            new += load
     cost_usd, fuel_usd, generation, emissions = 0.0, 0.0, 0.0, 0.0
     for p in range(plants):
         energy = 0.0
@@ -115,7 +132,7 @@ def value_dispatch(  # type: ignore[no-untyped-def]
     return weighted, paid / max(new, 1e-9), cost_usd, fuel_usd, generation, emissions
 
 
-@kernel
+@register_jitable
 def least_output(maximum, base, capacity, must_run, contract_gas, zone, load_share):  # type: ignore[no-untyped-def]
     """Must-run output by plant, MW: a share of the least available in the day; contract gas of a zone runs
     at ``load_share`` of the zone's mean ordinary load, spread by capacity.
@@ -141,19 +158,42 @@ def least_output(maximum, base, capacity, must_run, contract_gas, zone, load_sha
     return minimum
 
 
-@kernel
-def plant_limits(  # type: ignore[no-untyped-def]
-    usual, factor, capacity, limited, water_share, storage_mw, hours
-):
+@register_jitable
+def storage_mw(capacity_mw: float, water_share: float) -> float:
+    """Hourly maximum of a storage station from the month's water as a capacity factor, MW."""
+    return capacity_mw * min(1.0, STORAGE_FLOOR_SHARE + STORAGE_SHARE_PER_AVAILABILITY * water_share)
+
+
+@register_jitable
+def plant_limits(usual, factor, capacity, limited, water_share, hours):  # type: ignore[no-untyped-def]
     """What plants can do in a month: returns maximum output by plant and hour, MW, and the energy of
     storage stations, MWh in ``hours`` hours (infinite for other plants). ``usual`` is the maximum without
-    outages.
+    outages, ``water_share`` the month's water of plants that store it, as a capacity factor.
     """
     plants, day = usual.shape
     maximum, water = np.empty((plants, day)), np.empty(plants)
     for p in range(plants):
+        stored = storage_mw(capacity[p], water_share[p])
         for h in range(day):
-            able = storage_mw[p] if limited[p] else usual[p, h]
+            able = stored if limited[p] else usual[p, h]
             maximum[p, h] = min(able * factor[p], capacity[p])
         water[p] = capacity[p] * water_share[p] * hours if limited[p] else np.inf
     return maximum, water
+
+
+@kernel
+def plan_plants(  # type: ignore[no-untyped-def]
+    usual, factor, capacity, limited, availability, hydro_factor, must_run, contract_gas, zone, load_share,
+    base, contracted, online, gas_factor, days,
+):  # fmt: skip
+    """What plants can and must do in a month: returns the results of ``plant_limits``, of ``least_output``
+    and the energy to be taken or paid, MWh.
+    """
+    plants = len(capacity)
+    water_share, contract = np.empty(plants), np.empty(plants)
+    for p in range(plants):
+        water_share[p] = availability[p] * hydro_factor
+        contract[p] = contracted[p] * online[p] * 24.0 * days * gas_factor
+    maximum, water = plant_limits(usual, factor, capacity, limited, water_share, 24.0 * days)
+    minimum = least_output(maximum, base, capacity, must_run, contract_gas, zone, load_share)
+    return maximum, water, minimum, contract

@@ -65,6 +65,14 @@ def clear_events(miners, ai_firms):  # type: ignore[no-untyped-def]
         ai_firms[i].entered = 0
 
 
+@kernel
+def deal_draws(agents, draws):  # type: ignore[no-untyped-def]
+    """Hand every agent its draws of the month (agents x slots)."""
+    for i in range(draws.shape[0]):
+        for slot in range(draws.shape[1]):
+            agents[i].draws[slot] = draws[i, slot]
+
+
 @dataclass
 class State:
     """Arrays that the month works on. ``par`` and ``policy`` have one row; agents are rows of the others.

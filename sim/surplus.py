@@ -51,15 +51,16 @@ def fill_idle(idle: Any, gen: Any, maximum: Any, limited: Any, group: Any, gas_r
 
 @kernel
 def measure(  # type: ignore[no-untyped-def]
-    gen, maximum, cost, order, zone, limited, group, gas_cap, flow, link, over, limits, reserve, lost, probe
+    gen, maximum, cost, zone, limited, group, gas_cap, flow, link, over, limits, reserve, lost, probe
 ):
     """Free MW by limit, zone and hour, and the mean cost of ``probe`` MW more by zone and hour.
 
-    ``order`` lists plants from cheap to dear; ``flow`` is positive from zone 0 to zone 1; energy that nothing
-    could use (``over``) is free; beyond all plants a MWh costs ``lost``. The reserve is held by the dearest.
+    ``flow`` is positive from zone 0 to zone 1; energy that nothing could use (``over``) is free; beyond all
+    plants a MWh costs ``lost``. The reserve is held by the dearest.
     """
     plants, hours = gen.shape
     zones = over.shape[0]
+    order = np.argsort(cost, kind="mergesort")
     free = np.zeros((len(limits), zones, hours))
     price = np.zeros((zones, hours))
     idle = np.zeros(plants)
@@ -101,15 +102,14 @@ def measure(  # type: ignore[no-untyped-def]
 def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
     """Measure what month ``t`` leaves; gas plants count only if gas of the month is left."""
     result, values = month.result, system.values
-    cost = month.cost_usd_per_mwh
-    used_up = (system.group >= 0) & (result.group_value_usd_per_mwh.sum() > 0.0)
+    gas_is_left = result.group_value_usd_per_mwh.sum() <= 0.0
     delivery = 1.0 - values["transmission_loss_share"]
-    limits = np.array([values["cheap_power_usd_per_kwh"], values["dear_power_usd_per_kwh"], np.inf])
+    cheap, dear = (values[f"{name}_power_usd_per_kwh"] * 1000.0 * delivery for name in ("cheap", "dear"))
     free, price = measure(
-        result.gen_mw, month.maximum_mw, cost, np.argsort(cost, kind="stable"), system.zone,
-        system.limited | used_up,
+        result.gen_mw, month.maximum_mw, month.cost_usd_per_mwh, system.zone,
+        system.limited if gas_is_left else system.limited | (system.group >= 0),
         system.group, system.gas_cap_mw(t), result.flow_mw, values["link_mw"] * system.drivers.link_factor[t],
-        result.over_mw, limits * 1000.0 * delivery, values["reserve_margin_mw"],
+        result.over_mw, np.array([cheap, dear, np.inf]), values["reserve_margin_mw"],
         values["value_of_lost_load_usd_per_mwh"], PROBE_MW,
     )  # fmt: skip
     return Surplus(free, price)

@@ -52,18 +52,18 @@ def geometric_sum(rate_per_month: float, months: float) -> float:
     Continuous rate per month (may be negative), term in months; 0 if the term is not positive, and the term
     itself at rate 0. Source: geometric series `(1-e^{-rn})/(e^r-1)`.
     """
-    return _sum_over(rate_per_month, _growth(rate_per_month), months)
+    return sum_over_months(rate_per_month, growth_per_month(rate_per_month), months)
 
 
 @register_jitable
-def _growth(rate_per_month: float) -> float:
-    """Growth in a month at a continuous rate, `e^r-1`; infinite where the sum over months is 0 anyway."""
+def growth_per_month(rate_per_month: float) -> float:
+    """Growth in a month at a continuous rate, `e^r-1`; infinite where the sum over months is 0. Eq. M2."""
     return math.expm1(rate_per_month) if rate_per_month <= LARGEST_EXPONENT else math.inf
 
 
 @register_jitable
-def _sum_over(rate_per_month: float, growth: float, months: float) -> float:
-    """`geometric_sum` with the growth of its rate worked out before."""
+def sum_over_months(rate_per_month: float, growth: float, months: float) -> float:
+    """`geometric_sum` with the growth of its rate worked out before. Eq. M2."""
     if months <= 0.0:
         return 0.0
     if rate_per_month == 0.0:
@@ -88,9 +88,9 @@ class Fading(NamedTuple):
 
 @register_jitable
 def fading(decline_per_month: float, discount_per_month: float) -> Fading:
-    """Prepare the rates of `pv_fading_margin`, continuous per month."""
-    joint = _growth(decline_per_month + discount_per_month)
-    return Fading(decline_per_month, discount_per_month, _growth(discount_per_month), joint)
+    """Prepare the rates of `pv_fading_margin`, continuous per month. Eq. M2."""
+    joint = growth_per_month(decline_per_month + discount_per_month)
+    return Fading(decline_per_month, discount_per_month, growth_per_month(discount_per_month), joint)
 
 
 @register_jitable
@@ -125,8 +125,8 @@ def pv_fading_margin(
             return 0.0
         if decline > 0.0:
             months = min(life_months, math.log(revenue / cost) / decline)
-    incoming = revenue * _sum_over(decline + discount, rates.joint_growth, months)
-    outgoing = cost * _sum_over(discount, rates.discount_growth, months)
+    incoming = revenue * sum_over_months(decline + discount, rates.joint_growth, months)
+    outgoing = cost * sum_over_months(discount, rates.discount_growth, months)
     return max(0.0, exp_or_inf(-discount * lag_months) * (incoming - outgoing))
 
 

@@ -14,6 +14,7 @@ import sim.dispatch_search
 from sim.dispatch import DispatchCase, DispatchResult, dispatch, empty_output, solve_lp, standard_case
 from sim.dispatch_case import dual_bound_usd, must_run_mw, prove, violation_relative
 from sim.dispatch_search import dispatch_kernel
+from sim.errors import ModelError
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -372,5 +373,5 @@ def test_violations_are_seen() -> None:
 )
 def test_invalid_case_is_refused_with_field_value_and_range(changes: dict[str, Any], message: str) -> None:
     case = make_case([10.0, 20.0], [50.0, 50.0], np.full(24, 60.0))._replace(**changes)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ModelError, match=message):
         dispatch(case)

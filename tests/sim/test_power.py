@@ -8,7 +8,10 @@ import pytest
 from agents.consumer import Consumer
 from sim import load_scenario
 from sim.drivers import foggy
+from sim.errors import ModelError
 from sim.model import WattLabModel
+from sim.power import PowerSystem
+from sim.power_loads import least_output, storage_mw
 
 NOBODY = {"miners": 1, "world_miners": 1, "ai_firms": 1}
 
@@ -19,13 +22,23 @@ def model() -> WattLabModel:
     return WattLabModel(scenario, 3)
 
 
+def stored_mw(power: PowerSystem, water_share: np.ndarray) -> np.ndarray:
+    return np.array([storage_mw(*pair) for pair in zip(power.capacity, water_share, strict=True)])
+
+
+def minimum_mw(power: PowerSystem, maximum: np.ndarray, base: np.ndarray) -> np.ndarray:
+    return least_output(
+        maximum, base, power.capacity, power.must_run, power.contract_gas, power.zone,
+        power.values["rlng_min_load_share"],
+    )  # fmt: skip
+
+
 def test_storage_keeps_a_floor_and_never_exceeds_its_capacity(model: WattLabModel) -> None:
     power = model.power
-    dry, wet = power.storage_mw(np.zeros(len(power.capacity))), power.storage_mw(np.ones(len(power.capacity)))
+    dry, half, wet = (stored_mw(power, np.full(len(power.capacity), share)) for share in (0.0, 0.5, 1.0))
     np.testing.assert_allclose(dry, 0.25 * power.capacity)
-    np.testing.assert_array_equal(wet, power.capacity)
-    half = power.storage_mw(np.full(len(power.capacity), 0.5))
     np.testing.assert_allclose(half, 0.8 * power.capacity)
+    np.testing.assert_array_equal(wet, power.capacity)
 
 
 def test_contract_gas_runs_at_its_share_of_the_load_of_its_own_zone(model: WattLabModel) -> None:
@@ -33,11 +46,11 @@ def test_contract_gas_runs_at_its_share_of_the_load_of_its_own_zone(model: WattL
     plants = [plant.name for plant in power.country.plant]
     maximum = np.repeat(power.capacity[:, None], 24, axis=1)
     base = np.array([np.full(24, 3000.0), np.linspace(6000.0, 10000.0, 24)])
-    before = power.minimum_mw(maximum, base)
+    before = minimum_mw(power, maximum, base)
     share = power.values["rlng_min_load_share"]
     assert before[plants.index("rlng_new")] == pytest.approx(share * 8000.0)
     base[0] += 5000.0
-    np.testing.assert_array_equal(power.minimum_mw(maximum, base), before)
+    np.testing.assert_array_equal(minimum_mw(power, maximum, base), before)
 
 
 def test_contract_gas_minimum_stops_at_what_is_available(model: WattLabModel) -> None:
@@ -45,7 +58,7 @@ def test_contract_gas_minimum_stops_at_what_is_available(model: WattLabModel) ->
     row = [plant.name for plant in power.country.plant].index("rlng_new")
     maximum = np.repeat(power.capacity[:, None], 24, axis=1)
     maximum[row] = 700.0
-    minimum = power.minimum_mw(maximum, np.full((2, 24), 20000.0))
+    minimum = minimum_mw(power, maximum, np.full((2, 24), 20000.0))
     assert minimum[row] == 700.0
 
 
@@ -68,7 +81,7 @@ def test_month_keeps_to_the_gas_limit_and_to_the_water_of_the_month(model: WattL
         energy = month.result.gen_mw.sum(axis=1)[power.limited]
         assert np.all(energy <= (power.capacity * share * 24.0)[power.limited] * (1.0 + 1e-9))
         peak = month.result.gen_mw.max(axis=1)[power.limited]
-        assert np.all(peak <= power.storage_mw(share)[power.limited] * (1.0 + 1e-9))
+        assert np.all(peak <= stored_mw(power, share)[power.limited] * (1.0 + 1e-9))
 
 
 def test_planned_plants_come_when_announced_or_late_and_are_paid_from_then_on() -> None:
@@ -151,3 +164,13 @@ def test_net_billing_makes_batteries_pay_and_solar_slower(model: WattLabModel) -
         added[buyback] = (consumers["solar_mw"].sum(), consumers["battery_mwh"].sum())
     assert added[11.0][0] < added[27.0][0]
     assert added[11.0][1] > 2.0 * added[27.0][1] > 0.0
+
+
+def test_a_month_that_makes_no_sense_is_refused_in_one_line() -> None:
+    scenario = load_scenario("pakistan", "pakistan-status-quo", start="2025-06", months=3, population=NOBODY)
+    broken = WattLabModel(scenario, 3)
+    broken.power.plant_factor[2, 0] = np.nan
+    broken.step()
+    broken.step()
+    with pytest.raises(ModelError, match=r"^dispatch case: \w+ has nan; allowed from 0 to \S+$"):
+        broken.step()

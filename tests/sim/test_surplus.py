@@ -22,7 +22,6 @@ def left(**changes):
         "gen": np.array([[100.0], [0.0], [0.0], [200.0]]),
         "maximum": np.array([[400.0], [200.0], [500.0], [600.0]]),
         "cost": np.array([10.0, 30.0, 20.0, 0.0]),
-        "order": np.array([3, 0, 2, 1]),
         "zone": np.array([0, 0, 1, 1]),
         "limited": np.array([False, False, False, True]),
         "group": np.array([-1, -1, 0, -1]),
