@@ -109,7 +109,8 @@ def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
         result.gen_mw, month.maximum_mw, month.cost_usd_per_mwh, system.zone,
         system.limited if gas_is_left else system.limited | (system.group >= 0),
         system.group, system.gas_cap_mw(t), result.flow_mw, values["link_mw"] * system.drivers.link_factor[t],
-        result.over_mw, np.array([limit * 1000.0 * delivery for limit in limits]), values["reserve_margin_mw"],
+        result.over_mw, np.array([limit * 1000.0 * delivery for limit in limits]),
+        values["reserve_margin_mw"],
         values["value_of_lost_load_usd_per_mwh"], PROBE_MW,
     )  # fmt: skip
     return Surplus(free, price)
