@@ -12,6 +12,7 @@ from numba.extending import register_jitable
 from agents.base import GENERATIONS, TINY
 from agents.firm import country_discount, import_rates, licensed_tariff_usd_per_kwh
 from agents.policy import SURPLUS_HOURS, Policy
+from agents.rules.choice import exp_or_inf
 from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
 from agents.rules.finance import Fading, fading, pv_fading_margin
 from agents.rules.season import paused_share
@@ -150,16 +151,17 @@ def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
 
 
 class Terms(NamedTuple):
-    """What a firm's status and site mean for any machine that starts after ``lag_months``: expected revenue
-    of a TH/s a month, now and after the next halving, how long the machine lives before and after it, cost
-    of a kWh, yearly fees, share of the time served, expected fine a month, and how margins fade.
+    """What a firm's status and site mean for any machine that starts after a lag: expected revenue of a TH/s
+    a month, now and after the next halving, months of life before and after it, discount factors of both
+    starts, cost of a kWh, yearly fees, share of the time served, expected fine a month, how margins fade.
     """
 
     revenue_usd_per_ths: float
     halved_usd_per_ths: float
     before_months: float
     after_months: float
-    lag_months: float
+    start_factor: float
+    halving_factor: float
     cost_usd_per_kwh: float
     fees_usd_per_mw_year: float
     served_share: float
@@ -199,6 +201,7 @@ def terms_of(
             served = world.firm_served_mean
     hazard = detection_per_month(firm, world, policy, par, status, site_mw)
     revenue *= served
+    discount = math.log1p(rate) / MONTHS_PER_YEAR + hazard
     decline = world.hashprice_decline_per_month
     before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag_months))
     return Terms(
@@ -206,12 +209,13 @@ def terms_of(
         halved_usd_per_ths=revenue * math.exp(-decline * before) * par.halving_revenue_share,
         before_months=before,
         after_months=par.rig_life_months - before,
-        lag_months=lag_months,
+        start_factor=exp_or_inf(-discount * lag_months),
+        halving_factor=exp_or_inf(-discount * (lag_months + before)),
         cost_usd_per_kwh=power_usd_per_kwh + par.mining_other_usd_per_kwh,
         fees_usd_per_mw_year=fees,
         served_share=served,
         fine_usd_per_mw=hazard * policy.fine_usd_per_mw * par.penalty_collected_share,
-        rates=fading(decline, math.log1p(rate) / MONTHS_PER_YEAR + hazard),
+        rates=fading(decline, discount),
     )
 
 
@@ -224,10 +228,11 @@ def worth_usd_per_ths(terms: Terms, par: Parameters, kw: float) -> float:
     cost += kw / 1000.0 * terms.fees_usd_per_mw_year / MONTHS_PER_YEAR
     cost *= terms.served_share
     cost += terms.fine_usd_per_mw * kw / 1000.0
-    rates, lag, before = terms.rates, terms.lag_months, terms.before_months
-    value = pv_fading_margin(terms.revenue_usd_per_ths, cost, rates, lag, before)
+    rates, start, life = terms.rates, terms.start_factor, terms.before_months
+    value = pv_fading_margin(terms.revenue_usd_per_ths, cost, rates, start, life)
     if terms.after_months > 0.0:
-        value += pv_fading_margin(terms.halved_usd_per_ths, cost, rates, lag + before, terms.after_months)
+        start, life = terms.halving_factor, terms.after_months
+        value += pv_fading_margin(terms.halved_usd_per_ths, cost, rates, start, life)
     return value
 
 

@@ -89,16 +89,23 @@ def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-un
                 price = world.industrial_tariff_mean_usd_per_kwh * (1.0 + par.power_tax_ordinary_share)
             unit = 24.0 * firm.pue * (price + par.mining_other_usd_per_kwh) / (1.0 - par.pool_fee_share)
             add_supply(firm, world, par, unit, supply)
-    running = 0.0
-    for step in range(BREAKEVEN_BINS):
+    running = np.cumsum(supply)
+    # What running machines cost the reward rises with the bin: bisection finds the first that exceeds it
+    low, high = 0, BREAKEVEN_BINS
+    while low < high:
+        step = (low + high) // 2
         price = LOWEST_BREAKEVEN * math.exp(BREAKEVEN_STEP * (step + 1))
-        running += supply[step]
-        if running * 1000.0 * price >= reward_usd:
-            before = running - supply[step]
-            floor = LOWEST_BREAKEVEN * math.exp(BREAKEVEN_STEP * step)
-            world.hashprice_usd_per_ph_day = max(floor, min(price, reward_usd / max(before * 1000.0, 1e-9)))
-            return
-    world.hashprice_usd_per_ph_day = reward_usd / max(running * 1000.0, 1e-9)
+        if running[step] * 1000.0 * price >= reward_usd:
+            high = step
+        else:
+            low = step + 1
+    if low == BREAKEVEN_BINS:
+        world.hashprice_usd_per_ph_day = reward_usd / max(running[-1] * 1000.0, 1e-9)
+        return
+    before = running[low] - supply[low]
+    floor = LOWEST_BREAKEVEN * math.exp(BREAKEVEN_STEP * low)
+    price = LOWEST_BREAKEVEN * math.exp(BREAKEVEN_STEP * (low + 1))
+    world.hashprice_usd_per_ph_day = max(floor, min(price, reward_usd / max(before * 1000.0, 1e-9)))
 
 
 @register_jitable

@@ -155,9 +155,7 @@ class TypicalDays:
     """Mean day by season over the last months of a run."""
 
     def __init__(self) -> None:
-        self.sums: dict[str, FloatArray] = {}
-        self.names: tuple[str, ...] = ()
-        self.counts: dict[str, int] = {}
+        self.days: dict[str, list[dict[str, FloatArray]]] = {}
 
     def add(self, model: WattLabModel, t: int, power: MonthOfPower, surplus: Surplus) -> None:
         """Add the month's day to the typical day of its season."""
@@ -171,19 +169,17 @@ class TypicalDays:
         }
         for name, series in power.technology_mw.items():
             columns["utility_solar_mw" if name == "solar" else f"{name}_mw"] = series
-        columns |= zone_columns(model, power, surplus)
-        self.names = tuple(columns)
-        day = np.array(list(columns.values()))
-        self.sums[season] = self.sums[season] + day if season in self.sums else day
-        self.counts[season] = self.counts.get(season, 0) + 1
+        self.days.setdefault(season, []).append(columns | zone_columns(model, power, surplus))
 
     def frame(self) -> pd.DataFrame:
         """Season, hour and hourly MW or USD per MWh."""
-        seasons = np.repeat(list(self.counts), 24)
-        days = np.hstack([self.sums[season] / count for season, count in self.counts.items()])
-        table = pd.DataFrame(days.T, columns=list(self.names))
-        table.insert(0, "season", seasons.astype(object))
-        table.insert(1, "hour", np.tile(np.arange(24), len(self.counts)))
+        means = [
+            np.sum([list(day.values()) for day in days], axis=0) / len(days) for days in self.days.values()
+        ]
+        names = list(next(iter(self.days.values()))[0])
+        table = pd.DataFrame(np.hstack(means).T, columns=names)
+        table.insert(0, "season", np.repeat(list(self.days), 24).astype(object))
+        table.insert(1, "hour", np.tile(np.arange(24), len(self.days)))
         return table
 
 

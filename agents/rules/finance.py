@@ -102,20 +102,25 @@ def pv_declining_margin(
     lag_months: float,
     life_months: float,
 ) -> float:
-    """Present value of one margin: `pv_fading_margin` at rates that no other shares. Eq. M2."""
+    """Present value of a margin that starts after a lag, at rates that no other margin shares. Eq. M2.
+
+    `pv_fading_margin` with the discount factor `e^{-discount lag}`. Revenue and cost in USD a month,
+    continuous rates per month, lag and life in months. Source: geometric series.
+    """
     rates = fading(decline_per_month, discount_per_month)
-    return pv_fading_margin(revenue, cost, rates, lag_months, life_months)
+    factor = exp_or_inf(-discount_per_month * lag_months)
+    return pv_fading_margin(revenue, cost, rates, factor, life_months)
 
 
 @register_jitable
 def pv_fading_margin(
-    revenue: float, cost: float, rates: Fading, lag_months: float, life_months: float
+    revenue: float, cost: float, rates: Fading, discount_factor: float, life_months: float
 ) -> float:
     """Present value of a margin with falling revenue and constant cost, until it closes or life ends. Eq. M2.
 
-    Sum over k = 1..n of `(revenue e^{-decline k} - cost) e^{-discount (lag+k)}`, with n the smaller of the
-    life and the month in which revenue meets cost (not rounded, hence smooth in prices). Revenue and cost in
-    USD a month, decline and discount continuous rates per month, lag and life in months. Never negative: a
+    Sum over k = 1..n of `(revenue e^{-decline k} - cost) e^{-discount k}`, with n the smaller of the life and
+    the month in which revenue meets cost (not rounded, hence smooth in prices), times the discount factor of
+    the start. Revenue and cost in USD a month, rates per month, life in months. Never negative: a
     project that loses from the start is not run, and one that would become profitable later is not started
     late. Source: geometric series.
     """
@@ -127,7 +132,7 @@ def pv_fading_margin(
             months = min(life_months, math.log(revenue / cost) / decline)
     incoming = revenue * sum_over_months(decline + discount, rates.joint_growth, months)
     outgoing = cost * sum_over_months(discount, rates.discount_growth, months)
-    return max(0.0, exp_or_inf(-discount * lag_months) * (incoming - outgoing))
+    return max(0.0, discount_factor * (incoming - outgoing))
 
 
 @register_jitable
