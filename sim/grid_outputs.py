@@ -173,9 +173,10 @@ class TypicalDays:
 
     def frame(self) -> pd.DataFrame:
         """Season, hour and hourly MW or USD per MWh."""
-        means = [
-            np.sum([list(day.values()) for day in days], axis=0) / len(days) for days in self.days.values()
-        ]
+        means = []
+        for days in self.days.values():
+            total = sum((np.concatenate(list(day.values())) for day in days), np.zeros(1))
+            means.append(total.reshape(-1, 24) / len(days))
         names = list(next(iter(self.days.values()))[0])
         table = pd.DataFrame(np.hstack(means).T, columns=names)
         table.insert(0, "season", np.repeat(list(self.days), 24).astype(object))
