@@ -102,12 +102,12 @@ def test_theft_follows_the_tariff(loss, ratio, elasticity, expected):
 def cheap_offer(folder, share: float) -> WattLabModel:
     regime = regime_file(folder, "pakistan-2025", tariff_local_per_kwh=5.0)
     scenario = load_scenario(
-        regime=regime, months=9, population=TINY,
+        regime=regime, months=12, population=TINY,
         overrides={"lender_active": 0.0, "network_hash_start_ehs": 250.0,
                    "special_gap_treasury_share": share},
     )  # fmt: skip
     model = WattLabModel(scenario, 2)
-    run_months(model, 9)
+    run_months(model, 12)
     return model
 
 
