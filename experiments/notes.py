@@ -90,16 +90,19 @@ def price_line(scenario: Scenario) -> str:
 
 
 def offer_line(months: Any) -> str:
-    """Say in how many months (a run's monthly outputs) the offer was open, and how often it was refused."""
+    """Say in how many months (a run's monthly outputs) there was an offer, how often the lender refused it, and
+    how long newcomers could take it up.
+    """
     whole = len(months)
-    is_open = int((months["quota_mw"] > 0.0).sum())
+    offered = int((months["quota_mw"] > 0.0).sum())
+    is_open = int((months["offer_in_force"] > 0.5).sum())
     refused = int((months["offer_refused"] > 0.5).sum())
-    if not is_open:
+    if not offered:
         return f"no offer: the special allocation is closed or empty in all of {counted(whole)}"
-    text = f"offer open in {is_open} of {counted(whole)}"
+    text = f"offer open to newcomers in {is_open} of {counted(whole)}"
     if not refused:
         return f"{text}, never refused by the lender"
-    return f"{text}, refused by the lender in {refused} of them (--set lender_active=0: without lender)"
+    return f"{text}, refused by the lender in {refused} (--set lender_active=0: without lender)"
 
 
 def counted(months: int) -> str:

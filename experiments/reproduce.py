@@ -44,7 +44,7 @@ def require_libraries() -> None:
     """Raise StudyError in one line unless the libraries of sensitivity, discovery and search are there."""
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
-        raise StudyError(f"the figures need {', '.join(missing)}: pip install 'wattlab[figures]'")
+        raise StudyError(f"the figures need {', '.join(missing)}: pip install -e '.[figures]'")
 
 
 def publish(

@@ -154,6 +154,6 @@ def test_every_study_that_a_figure_reads_is_part_of_the_main_job_and_shipped():
 
 def test_a_missing_library_is_told_before_the_first_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr("experiments.reproduce.LIBRARIES", ("json", "no_such_library"))
-    with pytest.raises(StudyError, match=r"need no_such_library: pip install 'wattlab\[figures\]'"):
+    with pytest.raises(StudyError, match=r"need no_such_library: pip install -e '.\[figures\]'"):
         next(iter(reproduce_studies("quick", tmp_path)))
     assert not list(tmp_path.iterdir())

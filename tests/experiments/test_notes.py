@@ -60,9 +60,17 @@ def test_prices_are_told_in_the_currency_of_the_regime_and_in_usd():
 
 
 def test_the_offer_and_its_refusals_are_counted_in_months():
-    months = pd.DataFrame({"quota_mw": [0.0, 2.0, 2.0, 2.0], "offer_refused": [0.0, 1.0, 1.0, 0.0]})
-    assert offer_line(months).startswith("offer open in 3 of 4 months, refused by the lender in 2 of them")
-    assert offer_line(months[3:]) == "offer open in 1 of 1 month, never refused by the lender"
+    months = pd.DataFrame(
+        {
+            "quota_mw": [0.0, 2.0, 2.0, 2.0],
+            "offer_refused": [0.0, 1.0, 1.0, 0.0],
+            "offer_in_force": [0.0, 0.0, 0.0, 1.0],
+        }
+    )
+    assert offer_line(months).startswith(
+        "offer open to newcomers in 1 of 4 months, refused by the lender in 2 ("
+    )
+    assert offer_line(months[3:]) == "offer open to newcomers in 1 of 1 month, never refused by the lender"
     assert offer_line(months[:1]).startswith("no offer: ")
 
 
