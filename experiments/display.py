@@ -34,8 +34,8 @@ GROUPS = {
 }
 # What a run is asked first: load, jobs, money, bills, grid.
 HEADLINE = (
-    "energised_mw", "offer_mw", "mining_mw", "ai_mw", "jobs_total", "investment_usd", "tax_total_usd", "net_fiscal_usd",
-    "net_public_usd", "consumer_bill_usd", "arrears_usd", "shed_mwh", "emissions_t",
+    "energised_mw", "offer_mw", "mining_mw", "ai_mw", "jobs_total", "investment_usd", "tax_total_usd",
+    "net_fiscal_usd", "net_public_usd", "consumer_bill_usd", "arrears_usd", "shed_mwh", "emissions_t",
 )  # fmt: skip
 # How the months of an output became one value.
 OVER_MONTHS = {"sum": "total", "mean": "mean", "last": "last month", "max": "highest month"}

@@ -90,8 +90,8 @@ def price_line(scenario: Scenario) -> str:
 
 
 def offer_line(months: Any) -> str:
-    """Say in how many months (a run's monthly outputs) there was an offer, how often the lender refused it, and
-    how long newcomers could take it up.
+    """Say in how many months (a run's monthly outputs) newcomers could take the offer up, and how often the
+    lender refused it.
     """
     whole = len(months)
     offered = int((months["quota_mw"] > 0.0).sum())

@@ -100,7 +100,7 @@ def test_a_run_for_people_is_a_headline_that_says_what_its_numbers_are(shell: Sh
     assert (code, told) == (0, "")
     assert "real (constant prices) and not discounted" in printed
     assert "in PKR, 281 per USD: tariff_local_per_kwh = 23 PKR/kWh = 0.08185 USD/kWh" in printed
-    assert "offer open in 2 of 2 months" in printed
+    assert "of 2 months, refused by the lender" in printed
     rows = [re.split(r"\s{2,}", line.strip()) for line in printed.splitlines()]
     told_as = {cells[0]: cells[-1] for cells in rows}
     assert (told_as["Investment"], told_as["All jobs"]) == ("total", "last month")
