@@ -144,7 +144,11 @@ class Miner(Firm):
         if self.granted_mw > 0.0:
             start_site(self, world, policy, par)
         if self.building_mw > 0.0:
-            spend = self.building_mw * site_capex_usd_per_mw(self, par, self.compliance) / self.build_months
+            spend = (
+                self.building_mw
+                * site_capex_usd_per_mw(self, world, par, self.compliance)
+                / self.build_months
+            )
             self.site_usd += spend
             self.cash_usd -= spend
             self.build_months_left -= 1.0
@@ -295,7 +299,7 @@ class Miner(Firm):
             return
         fetch = 0.0
         for generation in range(GENERATIONS):
-            fetch += self.fleet_ths[generation] * world.rig_price_usd_per_ths[generation]
+            fetch += self.fleet_ths[generation] * world.rig_spot_usd_per_ths[generation]
         fetch *= par.resale_share
         banned = self.compliance == LICENSED and self.home == 1 and policy.mining_legal == 0
         if self.loss_months < par.exit_months * self.slowness and not banned:

@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import import_rates, licensed_tariff_usd_per_kwh, raise_capital
-from agents.miner_appraisal import GREY, LICENSED, landed_share, site_capex_usd_per_mw
+from agents.miner_appraisal import GREY, LICENSED, delivery_months, landed_share, site_capex_usd_per_mw
 from agents.policy import Policy
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -44,8 +44,9 @@ def order_rigs(
     firm.order_generation = rig
     firm.order_ths = ths
     firm.order_used = 1 if world.rig_on_sale[rig] < 1.0 else 0
-    # Counted down from this month on, so that no machine arrives in the month of its order
-    firm.order_months_left = 1.0 + max(1.0, math.ceil(world.delivery_months))
+    # Counted down from this month on, so that no machine arrives in the month of its order. The quote: the
+    # place in the makers' queue is known once the month's orders are in
+    firm.order_months_left = 1.0 + max(1.0, math.ceil(delivery_months(world, par, rig)))
 
 
 @register_jitable
@@ -65,7 +66,7 @@ def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> flo
         mwh = (firm.load_mw[hour] if firm.home == 1 else firm.load_mw[0]) * world.days * share
         energy += mwh
         if firm.home == 0:
-            bill += mwh * 1000.0 * firm.power_price_usd_per_kwh
+            bill += mwh * 1000.0 * firm.power_price_usd_per_kwh * world.power_season_abroad
         elif firm.compliance == LICENSED:
             cost = mwh * 1000.0 * licensed_tariff_usd_per_kwh(firm, world, policy, hour)
             bill += cost
@@ -114,9 +115,9 @@ def pay_income_tax(firm: Miner, world: World, policy: Policy, par: Parameters, o
     """
     if firm.home == 1 and firm.compliance != LICENSED:
         return
-    value = firm.site_mw * site_capex_usd_per_mw(firm, par, firm.compliance)
+    value = firm.site_mw * site_capex_usd_per_mw(firm, world, par, firm.compliance)
     for generation in range(GENERATIONS):
-        value += firm.fleet_ths[generation] * world.rig_price_usd_per_ths[generation]
+        value += firm.fleet_ths[generation] * world.rig_spot_usd_per_ths[generation]
     profit = operating_usd - firm.interest_usd - value / par.rig_life_months
     if profit <= 0.0:
         return
@@ -149,7 +150,7 @@ def sell_rigs(firm: Miner, world: World, par: Parameters, generation: int, ths: 
     """Sell machines to dealers abroad at the second-hand bid."""
     firm.sold_ths[generation] += ths
     firm.fleet_ths[generation] -= ths
-    proceeds = ths * world.rig_price_usd_per_ths[generation] * par.resale_share
+    proceeds = ths * world.rig_spot_usd_per_ths[generation] * par.resale_share
     firm.resale_usd += proceeds
     firm.cash_usd += proceeds
 

@@ -12,9 +12,8 @@ from numba.extending import register_jitable
 from agents.base import GENERATIONS, TINY
 from agents.firm import country_discount, import_rates, licensed_tariff_usd_per_kwh
 from agents.policy import SURPLUS_HOURS, Policy
-from agents.rules.choice import exp_or_inf
 from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
-from agents.rules.finance import Fading, fading, pv_fading_margin
+from agents.rules.finance import pv_idling_margin
 from agents.rules.season import paused_share
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -66,7 +65,7 @@ def power_price_usd_per_kwh(
     grey, 0 if stolen.
     """
     if firm.home == 0:
-        return firm.power_price_usd_per_kwh
+        return firm.power_price_usd_per_kwh * world.power_season_abroad
     if status == LICENSED:
         tariff = licensed_tariff_usd_per_kwh(firm, world, policy, hour)
         return tariff * (1.0 + policy.power_sales_tax_rate) + world.levy_usd_per_kwh
@@ -151,22 +150,16 @@ def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
 
 
 class Terms(NamedTuple):
-    """What a firm's status and site mean for any machine that starts after a lag: expected revenue of a TH/s
-    a month, now and after the next halving, months of life before and after it, discount factors of both
-    starts, cost of a kWh, yearly fees, share of the time served, expected fine a month, how margins fade.
+    """What a firm's status and site mean for any machine: expected revenue of a TH/s a month, cost of a
+    kWh, yearly fees, share of the time served, expected fine a month, and the discount rate a month.
     """
 
     revenue_usd_per_ths: float
-    halved_usd_per_ths: float
-    before_months: float
-    after_months: float
-    start_factor: float
-    halving_factor: float
     cost_usd_per_kwh: float
     fees_usd_per_mw_year: float
     served_share: float
     fine_usd_per_mw: float
-    rates: Fading
+    discount_per_month: float
 
 
 @register_jitable
@@ -178,13 +171,11 @@ def terms_of(
     status: int,
     site_mw: float,
     power_usd_per_kwh: float,
-    lag_months: float,
 ) -> Terms:
     """Work out the terms of a status (Eq. M2, M5): illegal status adds the believed detection hazard to
-    the discount rate and the expected fine to cost. Revenue falls with the expected decline of hashprice
-    and drops at the next halving.
+    the discount rate and the expected fine to cost.
     """
-    hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster]) * world.pipeline_dilution
+    hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster])
     revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share)
     rate, fees, served = firm.wacc_per_year, 0.0, 1.0
     if firm.home == 1:
@@ -200,40 +191,61 @@ def terms_of(
         else:
             served = world.firm_served_mean
     hazard = detection_per_month(firm, world, policy, par, status, site_mw)
-    revenue *= served
-    discount = math.log1p(rate) / MONTHS_PER_YEAR + hazard
-    decline = world.hashprice_decline_per_month
-    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag_months))
     return Terms(
-        revenue_usd_per_ths=revenue,
-        halved_usd_per_ths=revenue * math.exp(-decline * before) * par.halving_revenue_share,
-        before_months=before,
-        after_months=par.rig_life_months - before,
-        start_factor=exp_or_inf(-discount * lag_months),
-        halving_factor=exp_or_inf(-discount * (lag_months + before)),
+        revenue_usd_per_ths=revenue * served,
         cost_usd_per_kwh=power_usd_per_kwh + par.mining_other_usd_per_kwh,
         fees_usd_per_mw_year=fees,
         served_share=served,
         fine_usd_per_mw=hazard * policy.fine_usd_per_mw * par.penalty_collected_share,
-        rates=fading(decline, discount),
+        discount_per_month=math.log1p(rate) / MONTHS_PER_YEAR + hazard,
     )
 
 
 @register_jitable
-def worth_usd_per_ths(terms: Terms, par: Parameters, kw: float) -> float:
+def worth_usd_per_ths(terms: Terms, world: World, par: Parameters, kw: float, lag_months: float) -> float:
     """Present value of the cash margin of one TH/s that takes ``kw`` at the meter, USD, before machine, site
-    and income tax (Eq. M2). Running stops when revenue no longer covers power.
+    and income tax (Eq. M2).
     """
     cost = kw * HOURS_PER_MONTH * par.mining_availability * terms.cost_usd_per_kwh
     cost += kw / 1000.0 * terms.fees_usd_per_mw_year / MONTHS_PER_YEAR
     cost *= terms.served_share
     cost += terms.fine_usd_per_mw * kw / 1000.0
-    rates, start, life = terms.rates, terms.start_factor, terms.before_months
-    value = pv_fading_margin(terms.revenue_usd_per_ths, cost, rates, start, life)
-    if terms.after_months > 0.0:
-        start, life = terms.halving_factor, terms.after_months
-        value += pv_fading_margin(terms.halved_usd_per_ths, cost, rates, start, life)
-    return value
+    return machine_value_usd(
+        terms.revenue_usd_per_ths, cost, terms.discount_per_month, world, par, lag_months
+    )
+
+
+@register_jitable
+def machine_value_usd(
+    revenue_usd: float, cost_usd: float, discount_per_month: float, world: World, par: Parameters, lag: float
+) -> float:
+    """Present value of a machine that earns a revenue at a cost a month when it is delivered after ``lag``
+    months (Eq. M2).
+
+    Revenue falls with the expected decline of hashprice and drops at the next halving; it is uncertain, and
+    the machine idles in months that do not pay. Failures shorten its life.
+    """
+    decline, spread = world.hashprice_decline_per_month, par.hashprice_spread
+    discount = discount_per_month + par.rig_failure_per_month
+    revenue_usd = revenue_usd * math.exp(-decline * lag)
+    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag))
+    value = pv_idling_margin(revenue_usd, cost_usd, decline, discount, spread, 0.0, before)
+    later, after = revenue_usd * par.halving_revenue_share, par.rig_life_months - before
+    value += pv_idling_margin(later, cost_usd, decline, discount, spread, before, after)
+    return value * math.exp(-discount_per_month * lag)
+
+
+@register_jitable
+def delivery_months(world: World, par: Parameters, generation: int) -> float:
+    """Months from order to delivery: makers' queue for new machines, freight for used ones."""
+    return world.delivery_months if world.rig_on_sale[generation] == 1.0 else par.used_delivery_months
+
+
+@register_jitable
+def site_left_usd(site_usd: float, discount_per_month: float, par: Parameters, lag: float) -> float:
+    """Present value of the site that is left at the end of its first machines, straight-line (Eq. M2)."""
+    left = max(0.0, 1.0 - par.rig_life_months / par.mining_site_life_months)
+    return site_usd * left * math.exp(-discount_per_month * (lag + par.rig_life_months))
 
 
 @register_jitable
@@ -249,8 +261,9 @@ def value_usd_per_ths(
     lag_months: float,
 ) -> float:
     """What one TH/s of a generation is worth to a firm with a status and a site, USD (Eq. M2, M5)."""
-    terms = terms_of(firm, world, policy, par, status, site_mw, power_usd_per_kwh, lag_months)
-    return worth_usd_per_ths(terms, par, kw_per_ths(world.rig_j_per_th[generation], firm.pue))
+    terms = terms_of(firm, world, policy, par, status, site_mw, power_usd_per_kwh)
+    kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
+    return worth_usd_per_ths(terms, world, par, kw, lag_months)
 
 
 @register_jitable
@@ -261,20 +274,21 @@ def best_generation(
     per TH/s).
     """
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
-    lag = world.delivery_months
-    if with_site:
-        lag = max(lag, build_months(firm, policy, par, status))
+    building = build_months(firm, policy, par, status) if with_site else 0.0
     landed = landed_share(firm, policy, par, status)
     tax = income_tax_rate(firm, world, policy, par, status)
-    terms = terms_of(firm, world, policy, par, status, site_mw, power, lag)
-    site_usd_per_mw = site_capex_usd_per_mw(firm, par, status) if with_site else 0.0
+    terms = terms_of(firm, world, policy, par, status, site_mw, power)
+    site_usd_per_mw = site_capex_usd_per_mw(firm, world, par, status) if with_site else 0.0
     best, best_ratio, best_cost = -1, -1.0, 0.0
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] <= 0.0:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-        cost = world.rig_price_usd_per_ths[generation] * landed + kw / 1000.0 * site_usd_per_mw
-        npv = worth_usd_per_ths(terms, par, kw) - cost
+        lag = max(building, delivery_months(world, par, generation))
+        site = kw / 1000.0 * site_usd_per_mw
+        cost = world.rig_price_usd_per_ths[generation] * landed + site
+        npv = worth_usd_per_ths(terms, world, par, kw, lag) - cost
+        npv += site_left_usd(site, terms.discount_per_month, par, lag)
         ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
         if ratio > best_ratio:
             best, best_ratio, best_cost = generation, ratio, cost
@@ -282,12 +296,12 @@ def best_generation(
 
 
 @register_jitable
-def site_capex_usd_per_mw(firm: Miner, par: Parameters, status: int) -> float:
+def site_capex_usd_per_mw(firm: Miner, world: World, par: Parameters, status: int) -> float:
     """Capital cost of a site without machines, USD per MW at the meter; improvised sites cost a share of
     it.
     """
     if firm.home == 0:
-        return par.world_site_capex_usd_per_mw
+        return par.world_site_capex_usd_per_mw * world.site_cost_factor_abroad
     if status != LICENSED:
         return par.mining_site_capex_usd_per_mw * par.informal_site_cost_share
     return par.mining_site_capex_usd_per_mw

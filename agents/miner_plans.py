@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # What has become of machines whose site was lost: not yet decided, on the way to a new one
 UNHOUSED, MOVING = 1, 2
+# Power of failed machines is filled by the batch, once this share of the site is free
+REFILL_SHARE = 0.1
 
 
 @register_jitable
@@ -95,14 +97,15 @@ def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
     share = par.expansion_share if firm.home == 1 else par.world_expansion_share
     step_mw = max(par.smallest_site_mw, share * firm.site_mw)
-    wanted_mw = min(free_mw, step_mw) if ratio > firm.hurdle else 0.0
+    batch_mw = max(par.smallest_site_mw, REFILL_SHARE * firm.site_mw)
+    wanted_mw = min(free_mw, step_mw) if ratio > firm.hurdle and free_mw >= batch_mw else 0.0
     if wanted_mw < par.smallest_site_mw:
         wanted_mw = min(replaceable_mw(firm, world, policy, par, rig, ratio, cost), step_mw)
     if wanted_mw >= par.smallest_site_mw:
         ths = min(wanted_mw / mw_per_ths, purse_usd(firm) / cost)
         order_rigs(firm, world, policy, par, rig, ths, 0.0)
         return
-    if free_mw < par.smallest_site_mw:
+    if free_mw < batch_mw:
         expand(firm, world, policy, par)
 
 
@@ -188,7 +191,7 @@ def replaceable_mw(
         return 0.0
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
     kept = value_usd_per_ths(firm, world, policy, par, firm.compliance, worst, firm.site_mw, power, 0.0)
-    resale = world.rig_price_usd_per_ths[worst] * par.resale_share
+    resale = world.rig_spot_usd_per_ths[worst] * par.resale_share
     old_mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
     new_mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
     gain = (ratio - firm.hurdle) * cost / new_mw_per_ths + (resale - kept) / old_mw_per_ths
@@ -232,7 +235,7 @@ def relocate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None
     stored = 1.0 - plugged_share(firm, world)
     firm.displaced = 0
     lag = par.relocation_months * firm.slowness
-    site_usd_per_mw = site_capex_usd_per_mw(firm, par, firm.compliance)
+    site_usd_per_mw = site_capex_usd_per_mw(firm, world, par, firm.compliance)
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
     moving_mw = 0.0
     for generation in range(GENERATIONS):
@@ -240,7 +243,7 @@ def relocate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None
         if ths <= 0.0:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-        price = world.rig_price_usd_per_ths[generation]
+        price = world.rig_spot_usd_per_ths[generation]
         cost = kw / 1000.0 * site_usd_per_mw + price * (par.relocation_cost_share + par.resale_share)
         status = firm.compliance
         value = value_usd_per_ths(firm, world, policy, par, status, generation, firm.site_mw, power, lag)
@@ -329,7 +332,7 @@ def cheapest_hour_usd_per_kwh(firm: Miner, world: World, policy: Policy, par: Pa
 def start_site(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     """Begin a granted site: finance it, order its machines to arrive when it is ready."""
     rig = firm.planned_generation
-    site_cost = firm.granted_mw * site_capex_usd_per_mw(firm, par, firm.compliance)
+    site_cost = firm.granted_mw * site_capex_usd_per_mw(firm, world, par, firm.compliance)
     ths = firm.granted_mw / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
     if firm.active == 0:
         firm.active = 1

@@ -13,6 +13,8 @@ MONTHS_PER_YEAR = 12
 U_CONSIDER, U_FORECASTER, U_SWITCH, U_DETECTION, U_LICENCE, U_DELAY, U_QUEUE, U_PEER = range(8)
 # AI firms have no peers: the same slot of their own stream decides where they build
 U_SITE = U_PEER
+# Miners abroad draw as far as the slot of delivery
+WORLD_MINER_DRAWS = U_DELAY + 1
 
 
 class World(Columns):
@@ -34,6 +36,7 @@ class World(Columns):
     # Mining hardware by generation
     rig_j_per_th: ByGeneration
     rig_price_usd_per_ths: ByGeneration
+    rig_spot_usd_per_ths: ByGeneration
     rig_on_sale: ByGeneration
     used_stock_ths: ByGeneration
     used_fill_share: ByGeneration
@@ -44,14 +47,16 @@ class World(Columns):
     rig_orders_gw_per_month: float
     rig_supply_gw_per_month: float
     rig_markup: float
-    # Hash rate of new machines on order, and what it leaves of today's hashprice
-    pipeline_ehs: float
-    pipeline_dilution: float
     # Growth of world hash that miners have learned, and the decline of hashprice they expect from it
     hash_growth_per_month: float
     hashprice_decline_per_month: float
+    # Hashprice at which a newcomer with the newest machine earns nothing beyond his costs
+    entry_hashprice_usd_per_ph_day: float
     # Part of the sites abroad that weather or a temporary cut leaves running
     running_share_abroad: float
+    # Cost of a site abroad over that of today; power price of the month there over that of the year
+    site_cost_factor_abroad: float
+    power_season_abroad: float
     mean_site_abroad_mw: float
     closure_scale_ehs: float
     # Power prices, before levy and sales tax

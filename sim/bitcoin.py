@@ -75,7 +75,7 @@ def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-un
             unit = (
                 24.0
                 * firm.pue
-                * (firm.power_price_usd_per_kwh + par.mining_other_usd_per_kwh)
+                * (firm.power_price_usd_per_kwh * world.power_season_abroad + par.mining_other_usd_per_kwh)
                 / (1.0 - par.pool_fee_share)
             )
             add_supply(firm, world, par, unit, supply)
@@ -130,7 +130,10 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
     """
     world, par = worlds[0], pars[0]
     world.hashprice_decline_per_month = expected_decline(
-        par.hashprice_decline_per_month, par.hash_growth_weight, world.hash_growth_per_month
+        par.hashprice_decline_per_month,
+        par.hash_growth_weight,
+        world.hash_growth_per_month,
+        1.0 - world.entry_hashprice_usd_per_ph_day / world.hashprice_usd_per_ph_day,
     )
     now = math.log(world.hashprice_usd_per_ph_day)
     if memory[10] == 0.0:

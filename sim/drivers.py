@@ -341,3 +341,20 @@ def events_abroad(labels: tuple[str, ...], scenario: Scenario) -> FloatArray:
             t, share = labels.index(row["month"]), float(row["share"])
             found[t] = [share, found[t, 1]] if row["kind"] == "closed" else [found[t, 0], 1.0 - share]
     return found
+
+
+def conditions_abroad(labels: tuple[str, ...]) -> FloatArray:
+    """What a site abroad costs over its cost of today, and the season of its power price, by month.
+
+    Site costs are dated anchors, log-linear between them. The season is a factor by calendar month with mean
+    1 that ends with the last month of its rows. Shape (months, 2).
+    """
+    anchors = {row["month"]: float(row["index"]) for row in table("site_cost_abroad.csv")}
+    found = np.ones((len(labels), 2))
+    found[:, 0] = interpolate_anchors(anchors, labels[0], len(labels))
+    season = {row["calendar_month"]: row for row in table("power_season_abroad.csv")}
+    for t, label in enumerate(labels):
+        row = season[label[-2:]]
+        if label <= row["until"]:
+            found[t, 1] = float(row["factor"])
+    return found

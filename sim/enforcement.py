@@ -53,6 +53,6 @@ def collect_seizures(miners, worlds, pars):  # type: ignore[no-untyped-def]
             ths = firm.seized_ths[generation]
             world.used_stock_ths[generation] += ths
             seized += ths
-            revenue += ths * world.rig_price_usd_per_ths[generation] * par.seized_auction_share
+            revenue += ths * world.rig_spot_usd_per_ths[generation] * par.seized_auction_share
     world.caught_share = cases / illegal if illegal > 0.0 else 0.0
     return cases, revenue, seized

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS
-from agents.miner_appraisal import DAYS_PER_MONTH, HOURS_PER_MONTH
-from agents.rules.expectations import pipeline_dilution
-from agents.rules.finance import pv_declining_margin
+from agents.miner_appraisal import DAYS_PER_MONTH, HOURS_PER_MONTH, kw_per_ths, machine_value_usd
+from agents.rules.mining import hash_unit_cost
+from agents.world import U_DELAY
 from sim.compiled import kernel
 from sim.drivers import interpolate_anchors, table
 from sim.regimes import months_between
@@ -27,8 +27,8 @@ NEWEST_IN_PRODUCTION = 3
 # Machines on sale before a run starts of which its opening fleet must at least be made
 GENERATIONS_AT_START = 4
 LONGEST_QUEUE_MONTHS = 24.0
-# Dealers mark down what stays unsold beyond this share of their stock, down to a twentieth of parity
-ORDINARY_UNSOLD_SHARE, LOWEST_USED_FACTOR = 0.5, 0.05
+# Used machines go where power is cheap: one log spread below the median
+CHEAP_POWER = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,48 +66,85 @@ def supply_index(labels: tuple[str, ...]) -> FloatArray:
 
 
 @register_jitable
-def reference_value_usd_per_ths(world: Any, par: Any, generation: int) -> float:
-    """What a TH/s is worth to a typical miner abroad: PV of its margin at the world's median power price."""
+def reference_bid_usd_per_ths(
+    world: Any, par: Any, generation: int, lag: float, below_median: float
+) -> float:
+    """What a typical miner abroad with a free site pays for a TH/s that arrives after ``lag`` months: its
+    value over his hurdle (Eq. M2). His power costs the world's median, or so many log spreads less.
+    """
     log_price = 0.0
     for rule in range(FORECASTERS):
         log_price += world.forecaster_share[rule] * world.forecast_log_hashprice[rule]
-    hashprice = math.exp(log_price) * world.pipeline_dilution
-    revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability
-    kwh = world.rig_j_per_th[generation] * par.world_pue / 1000.0 * HOURS_PER_MONTH * par.mining_availability
-    cost = kwh * (par.world_power_median_usd_per_kwh + par.mining_other_usd_per_kwh)
+    revenue = math.exp(log_price) * usd_per_ths(par)
+    cost = running_cost_usd_per_ths(world, par, generation, below_median)
     discount = math.log1p(par.world_miner_rate_per_year) / 12.0
-    decline = world.hashprice_decline_per_month
-    before = min(par.rig_life_months, max(0.0, world.months_to_halving - world.delivery_months))
-    lag = world.delivery_months
-    value = pv_declining_margin(revenue, cost, decline, discount, lag, before)
-    later = revenue * math.exp(-decline * before) * par.halving_revenue_share
-    return value + pv_declining_margin(
-        later, cost, decline, discount, lag + before, par.rig_life_months - before
-    )
+    return machine_value_usd(revenue, cost, discount, world, par, lag) / (1.0 + par.miner_hurdle_npv_mean)
 
 
 @register_jitable
-def publish_pipeline(miners: Any, world_miners: Any, world: Any, par: Any) -> None:
-    """Publish the hash rate of new machines on order, what it leaves of hashprice, and mean sites abroad."""
-    pipeline_ths, active, site_mw = 0.0, 0.0, 0.0
-    for firms in (miners, world_miners):
-        for i in range(len(firms)):
-            if firms[i].order_used == 0:
-                pipeline_ths += firms[i].order_ths
+def usd_per_ths(par: Any) -> float:
+    """Revenue of a TH/s in a month at a hashprice of 1 USD/PH/day, after the pool's fee, USD."""
+    return DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share) / 1000.0
+
+
+@register_jitable
+def running_cost_usd_per_ths(world: Any, par: Any, generation: int, below_median: float) -> float:
+    """Power and other cost of a TH/s in a month, USD, at the world's median power price or so many log
+    spreads below.
+    """
+    kwh = kw_per_ths(world.rig_j_per_th[generation], par.world_pue) * HOURS_PER_MONTH
+    power = par.world_power_median_usd_per_kwh * math.exp(-below_median * par.world_power_log_spread)
+    return kwh * par.mining_availability * (power + par.mining_other_usd_per_kwh)
+
+
+@register_jitable
+def entry_hashprice_usd_per_ph_day(world: Any, par: Any, newest: int) -> float:
+    """Hashprice at which a new site with the newest machine earns nothing: power, and the user cost of
+    machine (at the makers' ordinary price) and site (Eq. B3).
+    """
+    discount = math.log1p(par.world_miner_rate_per_year) / 12.0
+    kw = kw_per_ths(world.rig_j_per_th[newest], par.world_pue)
+    machine = par.rig_reference_markup * par.rig_cost_usd_per_w * world.rig_j_per_th[newest]
+    site = kw / 1000.0 * par.world_site_capex_usd_per_mw * world.site_cost_factor_abroad
+    running = running_cost_usd_per_ths(world, par, newest, 0.0)
+    running += site * (discount + 1.0 / par.mining_site_life_months)
+    decline = par.hashprice_decline_per_month
+    return hash_unit_cost(discount, 1.0 / par.rig_life_months, decline, machine, running) / usd_per_ths(par)
+
+
+@register_jitable
+def publish_mean_site(world_miners: Any, world: Any) -> None:
+    """Publish the mean site abroad, MW, by which new firms are sized; it stays if nobody is left."""
+    active, site_mw = 0.0, 0.0
     for i in range(len(world_miners)):
         active += world_miners[i].active
         site_mw += world_miners[i].site_mw
-    world.mean_site_abroad_mw = site_mw / max(1.0, active)
-    world.pipeline_ehs = pipeline_ths * par.mining_availability / 1e6
-    world.pipeline_dilution = pipeline_dilution(
-        par.pipeline_visibility, world.pipeline_ehs, world.network_hash_ehs
-    )
+    if active > 0.0:
+        world.mean_site_abroad_mw = site_mw / active
+
+
+@register_jitable
+def queue_months(world: Any, par: Any, ahead_gw: float) -> float:
+    """Months until makers deliver an order with ``ahead_gw`` of machines before it in their books."""
+    waiting = ahead_gw / world.rig_supply_gw_per_month if world.rig_supply_gw_per_month > 0.0 else 0.0
+    return min(LONGEST_QUEUE_MONTHS, max(par.rig_delivery_months, waiting))
+
+
+@register_jitable
+def ration(firm: Any, share: float) -> None:
+    """Leave a share of a used order and pay the rest back."""
+    firm.cash_usd += (1.0 - share) * (firm.hardware_usd + firm.duty_usd + firm.hardware_tax_usd)
+    firm.invested_usd -= (1.0 - share) * firm.hardware_usd
+    firm.hardware_usd *= share
+    firm.duty_usd *= share
+    firm.hardware_tax_usd *= share
+    firm.order_ths *= share
 
 
 @kernel
 def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyped-def]
-    """Clear the second-hand market and count new orders: used orders beyond the stock are rationed and
-    refunded.
+    """Clear the second-hand market, count new orders and take out what has failed: used orders beyond the
+    stock are rationed and refunded; who orders new machines in the same month draws a place in the queue.
 
     Returns (new orders, used bought, used sold, scrapped), TH/s.
     """
@@ -136,50 +173,61 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
         world.used_fill_share[generation] = share
         left = max(0.0, stock - wanted[generation] * share)
         unsold = left / stock if stock > 0.0 else 0.0
-        step = par.rig_price_adjustment * (unsold - ORDINARY_UNSOLD_SHARE)
+        step = par.rig_price_adjustment * (unsold - 1.0 + 1.0 / par.dealer_stock_months)
         factor = world.used_price_factor[generation] * math.exp(-step)
-        world.used_price_factor[generation] = min(1.0, max(LOWEST_USED_FACTOR, factor))
+        # A forced sale fetches the dealers' bid: nobody who can wait sells for less
+        if world.rig_on_sale[generation] == USED:
+            world.used_price_factor[generation] = min(1.0, max(par.resale_share, factor))
         scrapped += left * par.used_scrap_per_month
         world.used_stock_ths[generation] = left * (1.0 - par.used_scrap_per_month)
         bought += wanted[generation] * share
     for firms in (miners, world_miners):
         for i in range(len(firms)):
             firm = firms[i]
-            if firm.hardware_usd > 0.0 and firm.order_used == 1 and firm.order_ths > 0.0:
-                share = world.used_fill_share[firm.order_generation]
-                abroad = (1.0 - share) * firm.hardware_usd
-                taxes = (1.0 - share) * (firm.duty_usd + firm.hardware_tax_usd)
-                firm.hardware_usd *= share
-                firm.duty_usd *= share
-                firm.hardware_tax_usd *= share
-                firm.order_ths *= share
-                firm.cash_usd += abroad + taxes
-                firm.invested_usd -= abroad
+            if firm.hardware_usd > 0.0 and firm.order_ths > 0.0:
+                if firm.order_used == 1:
+                    ration(firm, world.used_fill_share[firm.order_generation])
+                else:
+                    ahead_gw = world.rig_backlog_gw + firm.draws[U_DELAY] * new_gw
+                    firm.order_months_left = max(1.0, math.ceil(queue_months(world, par, ahead_gw)))
+            for generation in range(GENERATIONS):
+                broken = firm.fleet_ths[generation] * par.rig_failure_per_month
+                firm.fleet_ths[generation] -= broken
+                scrapped += broken
     world.rig_orders_gw_per_month += (new_gw - world.rig_orders_gw_per_month) / 3.0
     world.rig_backlog_gw += new_gw
-    publish_pipeline(miners, world_miners, world, par)
+    publish_mean_site(world_miners, world)
     return new_ths, bought, sold, scrapped
+
+
+@register_jitable
+def on_offer(world: Any, par: Any, release_month: float) -> bool:
+    """Whether a generation can be ordered: makers take orders ahead of its release, an ordinary delivery time
+    before the first machines arrive.
+    """
+    return release_month <= world.month + par.rig_delivery_months
 
 
 @kernel
 def quote_machines(worlds, pars, release_month, supply_index):  # type: ignore[no-untyped-def]
     """Let makers work off their orders, quote a delivery time and set next prices.
 
-    Makers charge production cost and a share of what a machine earns a typical miner beyond cost, site and
-    hurdle, or what he would pay if that is less: chips are bought ahead. Prices move there gradually. A
-    higher markup calls forth more supply, and the queue clears the market: long delivery lowers the value of
-    a machine, and the hash rate on order dilutes it. Other generations are priced by relative worth.
+    Makers charge production cost and a share of what a machine earns a typical miner beyond cost and hurdle,
+    or what he would pay if that is less: chips are bought ahead. Who has a long queue loses no sale by
+    asking more, so the share rises with it. Prices move there gradually. A higher markup calls forth more
+    supply, and the queue clears the market: long delivery lowers the value of a machine. Older
+    generations in production are priced by relative worth.
     """
     world, par = worlds[0], pars[0]
     newest = 0
     for generation in range(GENERATIONS):
-        if release_month[generation] <= world.month:
+        if on_offer(world, par, release_month[generation]):
             newest = generation
-    best_value = reference_value_usd_per_ths(world, par, newest)
     cost = par.rig_cost_usd_per_w * world.rig_j_per_th[newest]
-    site = world.rig_j_per_th[newest] * par.world_pue / 1e6 * par.world_site_capex_usd_per_mw
-    bid = (best_value / (1.0 + par.miner_hurdle_npv_mean) - site) / cost
-    target = max(par.rig_lowest_markup, min(bid, 1.0 + par.rig_rent_share * (bid - 1.0)))
+    bid = reference_bid_usd_per_ths(world, par, newest, world.delivery_months, 0.0) / cost
+    queue = max(1.0, world.delivery_months / par.rig_delivery_months)
+    share = 1.0 - math.exp(queue * math.log1p(-par.rig_rent_share))
+    target = max(par.rig_lowest_markup, min(bid, 1.0 + share * (bid - 1.0)))
     supply = par.rig_supply_gw_per_month * supply_index
     world.rig_markup = math.exp(
         (1.0 - par.rig_price_adjustment) * math.log(world.rig_markup)
@@ -189,28 +237,47 @@ def quote_machines(worlds, pars, release_month, supply_index):  # type: ignore[n
         par.rig_supply_elasticity * math.log(world.rig_markup / par.rig_reference_markup)
     )
     world.rig_supply_gw_per_month = offered
-    world.delivery_months = min(
-        LONGEST_QUEUE_MONTHS, max(par.rig_delivery_months, world.rig_backlog_gw / offered)
-    )
+    world.delivery_months = queue_months(world, par, world.rig_backlog_gw)
     world.rig_backlog_gw -= min(world.rig_backlog_gw, offered)
-    best_value = reference_value_usd_per_ths(world, par, newest)
+    world.entry_hashprice_usd_per_ph_day = entry_hashprice_usd_per_ph_day(world, par, newest)
+    quote_generations(world, par, release_month, newest)
+
+
+@register_jitable
+def quote_generations(world: Any, par: Any, release_month: Any, newest: int) -> None:
+    """Price every generation on the market: new ones by makers, delivered after their queue; used ones by
+    dealers, delivered at once, whom a typical miner with free and cheap power pays what they are worth to
+    him.
+
+    A generation in production is sold from dealers' stock while that is the better bargain and would last a
+    month of production; what dealers hold of it is as good as new.
+    """
+    best_value = reference_bid_usd_per_ths(world, par, newest, world.delivery_months, 0.0)
     best_price = world.rig_markup * par.rig_cost_usd_per_w * world.rig_j_per_th[newest]
     for generation in range(GENERATIONS):
         world.rig_on_sale[generation] = 0.0
         world.rig_price_usd_per_ths[generation] = SCRAP_USD_PER_THS
-        if release_month[generation] > world.month:
+        world.rig_spot_usd_per_ths[generation] = SCRAP_USD_PER_THS
+        if not on_offer(world, par, release_month[generation]):
             continue
-        worth = 0.0
-        if generation == newest:
-            worth = best_price
-        elif best_value > 0.0:
-            worth = best_price * reference_value_usd_per_ths(world, par, generation) / best_value
+        in_production = generation > newest - NEWEST_IN_PRODUCTION
+        parity = reference_bid_usd_per_ths(world, par, generation, par.used_delivery_months, CHEAP_POWER)
+        discount = 0.0 if in_production else par.used_discount_share
+        spot = parity * (1.0 - discount) * world.used_price_factor[generation]
+        spot = max(SCRAP_USD_PER_THS, spot)
+        world.rig_spot_usd_per_ths[generation] = spot
+        value = reference_bid_usd_per_ths(world, par, generation, world.delivery_months, 0.0)
+        worth = best_price
+        if generation != newest:
+            worth *= value / best_value if best_value > 0.0 else 0.0
         cost = par.rig_cost_usd_per_w * world.rig_j_per_th[generation]
-        if generation > newest - NEWEST_IN_PRODUCTION and (worth >= cost or generation == newest):
+        made = in_production and (worth >= cost or generation == newest)
+        stock_ths = world.used_stock_ths[generation]
+        if made:
+            stock_gw = stock_ths * world.rig_j_per_th[generation] / 1e9
+            made = stock_gw < world.rig_supply_gw_per_month or parity * worth <= value * spot
+        world.rig_price_usd_per_ths[generation] = worth if made else spot
+        if made:
             world.rig_on_sale[generation] = NEW
-            world.rig_price_usd_per_ths[generation] = worth
-        else:
-            price = worth * (1.0 - par.used_discount_share) * world.used_price_factor[generation]
-            world.rig_price_usd_per_ths[generation] = max(SCRAP_USD_PER_THS, price)
-            if world.used_stock_ths[generation] > 0.0:
-                world.rig_on_sale[generation] = USED
+        elif stock_ths > 0.0:
+            world.rig_on_sale[generation] = USED

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from agents.base import new_records
 from agents.miner import Miner
 from agents.policy import Policy
-from agents.world import World
+from agents.world import WORLD_MINER_DRAWS, World
 from sim.bitcoin import (
     expect_difficulty,
     observe_hashprice,
@@ -25,7 +25,7 @@ from sim.bitcoin import (
     update_forecasts,
 )
 from sim.compiled import agent_loop
-from sim.drivers import Drivers, build_drivers, events_abroad
+from sim.drivers import Drivers, build_drivers, conditions_abroad, events_abroad
 from sim.hardware import Frontier, build_frontier, quote_machines, supply_index, trade_machines
 from sim.parameters import parameter_record
 from sim.population import settle_network, settle_world_miners
@@ -44,6 +44,7 @@ class MiningWorld:
     frontier: Frontier
     supply: FloatArray
     events: FloatArray
+    conditions: FloatArray
     draws: FloatArray
     firms: np.ndarray
     world: np.ndarray
@@ -62,6 +63,7 @@ class MiningWorld:
         observe_hashprice(
             world, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t], drivers.days[t]
         )
+        world["site_cost_factor_abroad"], world["power_season_abroad"] = self.conditions[t]
         strike_sites_abroad(self.firms, world, *self.events[t])
         update_forecasts(world, par, self.memory)
         quote_machines(world, par, self.frontier.release_month, self.supply[t])
@@ -113,6 +115,7 @@ class MiningWorld:
             "firms": float(firms["active"].sum()),
             "exits": float(firms["left"].sum()),
             "price_usd_per_ths": world.rig_price_usd_per_ths.copy(),
+            "spot_usd_per_ths": world.rig_spot_usd_per_ths.copy(),
             "fleet_ehs": firms["fleet_ths"].sum(axis=0) / 1e6,
         }
 
@@ -136,9 +139,11 @@ def build_mining_world(scenario: Scenario, seed: int = 0) -> MiningWorld:
     world["local_per_usd"] = 1.0
     settle_world_miners(firms, seed, values, frontier, scenario.start)
     months = np.repeat(np.arange(scenario.months), count)
-    draws = uniforms(seed, "world_miner_month", months, np.tile(np.arange(count), scenario.months), 4)
+    agents = np.tile(np.arange(count), scenario.months)
+    draws = uniforms(seed, "world_miner_month", months, agents, WORLD_MINER_DRAWS)
     return MiningWorld(
         drivers, frontier, supply_index(drivers.labels), events_abroad(drivers.labels, scenario),
-        draws.reshape(scenario.months, count, 4), firms, world, parameter_record(values),
+        conditions_abroad(drivers.labels),
+        draws.reshape(scenario.months, count, WORLD_MINER_DRAWS), firms, world, parameter_record(values),
         new_records(Policy, 1), new_records(Miner, 1),
     )  # fmt: skip

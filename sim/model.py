@@ -11,6 +11,7 @@ from mesa.agent import AgentSet
 
 from agents.base import DRAWS
 from agents.mesa_agent import ColumnAgent, agent_class
+from agents.world import WORLD_MINER_DRAWS
 from sim.ai_hardware import build_gpu_frontier, publish_computing, publish_hardware, pue_factors
 from sim.bitcoin import (
     expect_difficulty,
@@ -22,7 +23,7 @@ from sim.bitcoin import (
 from sim.books import OPENING_MONTHS, Books
 from sim.compute_market import clear_compute
 from sim.connection import connect_ai, connect_miners, convert_sites, count_queue
-from sim.drivers import build_drivers, events_abroad, parameter_events
+from sim.drivers import build_drivers, conditions_abroad, events_abroad, parameter_events
 from sim.enforcement import publish_detection
 from sim.engines import ENGINES
 from sim.hardware import build_frontier, quote_machines, supply_index, trade_machines
@@ -63,6 +64,7 @@ class WattLabModel(mesa.Model):
         self.frontier = build_frontier(scenario.start, values, scenario.months)
         self.rig_supply = supply_index(self.drivers.labels)
         self.events_abroad = events_abroad(self.drivers.labels, scenario)
+        self.conditions_abroad = conditions_abroad(self.drivers.labels)
         self.gpus = build_gpu_frontier(scenario.start, values)
         self.pue_factor = pue_factors(values)
         publish_hardware(self.state.world, self.gpus)
@@ -122,6 +124,7 @@ class WattLabModel(mesa.Model):
         observe_hashprice(
             state.world, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t], drivers.days[t]
         )
+        state.world["site_cost_factor_abroad"], state.world["power_season_abroad"] = self.conditions_abroad[t]
         strike_sites_abroad(state.world_miners, state.world, *self.events_abroad[t])
         self.books.open(t)
 
@@ -268,7 +271,7 @@ class WattLabModel(mesa.Model):
     def _draw(self, kind: str, purpose: str) -> np.ndarray:
         """Draws of all months for a kind: months x agents x slots."""
         count, months = len(self.state.agents(kind)), self.scenario.months
-        columns = 4 if kind == "world_miners" else DRAWS
+        columns = WORLD_MINER_DRAWS if kind == "world_miners" else DRAWS
         month, agent = np.repeat(np.arange(months), count), np.tile(np.arange(count), months)
         return uniforms(self.seed, purpose, month, agent, columns).reshape(months, count, columns)
 

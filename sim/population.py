@@ -270,7 +270,7 @@ def settle_network(worlds: np.ndarray, v: dict[str, float], frontier: Frontier, 
     world.rig_markup = v["rig_reference_markup"]
     world.used_price_factor[:] = 1.0
     world.hash_growth_per_month = opening_hash_growth(start)
-    world.pipeline_dilution = world.running_share_abroad = 1.0
+    world.running_share_abroad = world.site_cost_factor_abroad = world.power_season_abroad = 1.0
 
 
 def settle_world(state: State, v: dict[str, float], frontier: Frontier, start: str) -> None:

@@ -31,6 +31,7 @@ def mining_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
     hours = HOURS_PER_MONTH * par.mining_availability
     rate = math.log1p(par.miner_hurdle_rate_per_year + par.country_risk_premium) / 12.0
     annuity = 1.0 / geometric_sum(rate, par.rig_life_months)
+    site = par.mining_site_capex_usd_per_mw / geometric_sum(rate, par.mining_site_life_months)
     j_per_th = world.rig_j_per_th[newest]
     revenue = revenue_usd_per_kwh(world.hashprice_usd_per_ph_day, j_per_th, par.mining_pue) * 1000.0
     tariff = world.industrial_tariff_mean_usd_per_kwh
@@ -43,7 +44,7 @@ def mining_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
     machines = world.rig_price_usd_per_ths[newest] * (1.0 + duty + tax) * 1e6 / (j_per_th * par.mining_pue)
     return (
         revenue, tariff * 1000.0, levies, par.mining_other_usd_per_kwh * 1000.0,
-        par.mining_site_capex_usd_per_mw * annuity / hours, machines * annuity / hours,
+        site / hours, machines * annuity / hours,
     )  # fmt: skip
 
 

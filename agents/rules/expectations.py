@@ -49,26 +49,14 @@ def forecast_anchor(p: float, anchor: float, weight: float) -> float:
 
 
 @register_jitable
-def expected_decline(base: float, weight: float, hash_growth: float) -> float:
+def expected_decline(base: float, weight: float, hash_growth: float, rent_share: float) -> float:
     """Decline of hashprice per month that miners expect at an unchanged coin price. Eq. M1.
 
     Base rate per month, weight in [0, 1] of the growth of world hash (log per month) learned from the past; a
-    shrinking network promises no rise. Source: MODEL.md M1.
+    shrinking network promises no rise. Growth goes on only as far as newcomers earn something: it counts with
+    the share of hashprice above the cost of entry, clipped to [0, 1]. Source: MODEL.md M1.
     """
-    return base + weight * max(0.0, hash_growth)
-
-
-@register_jitable
-def pipeline_dilution(visibility: float, pipeline_hash: float, network_hash: float) -> float:
-    """Part of today's hashprice that buyers expect to be left once machines on order run. Eq. M1.
-
-    Visibility, clipped to [0, 1], is the share of the orders that they count; hash rates in one unit, none
-    negative (1 without a network). At an unchanged reward hashprice falls as 1/hash. Source: MODEL.md M1.
-    """
-    if network_hash <= 0.0:
-        return 1.0
-    seen = min(1.0, max(0.0, visibility)) * max(0.0, pipeline_hash)
-    return network_hash / (network_hash + seen)
+    return base + weight * max(0.0, hash_growth) * min(1.0, max(0.0, rent_share))
 
 
 @register_jitable

@@ -13,6 +13,10 @@ from numba.extending import register_jitable
 from agents.rules.choice import LARGEST_EXPONENT, exp_or_inf, logistic
 
 MONTHS_PER_YEAR = 12.0
+# Scale of a logistic distribution over its standard deviation
+LOGISTIC_SCALE = math.sqrt(3.0) / math.pi
+# Gauss-Legendre with three points, on [-1, 1]: the outer points and the weights
+OUTER_POINT, OUTER_WEIGHT, MIDDLE_WEIGHT = math.sqrt(0.6), 5.0 / 18.0, 8.0 / 18.0
 
 
 @register_jitable
@@ -133,6 +137,48 @@ def pv_fading_margin(
     incoming = revenue * sum_over_months(decline + discount, rates.joint_growth, months)
     outgoing = cost * sum_over_months(discount, rates.discount_growth, months)
     return max(0.0, discount_factor * (incoming - outgoing))
+
+
+@register_jitable
+def expected_margin(revenue: float, cost: float, spread: float) -> float:
+    """Mean of `max(0, revenue - cost)` for a logistic revenue: the margin of who may stand idle. Eq. M2.
+
+    Mean revenue and cost in USD a month, spread = standard deviation of revenue over its mean (0: certain).
+    `s log(1 + e^((revenue - cost)/s))` with scale s = sqrt(3)/pi spread revenue. Source: a machine is a strip
+    of options to turn power into coins, Yaish & Zohar 2023 (AFT, LIPIcs 282); logistic in place of lognormal.
+    """
+    margin = revenue - cost
+    scale = LOGISTIC_SCALE * spread * revenue
+    if scale <= 0.0:
+        return max(0.0, margin)
+    return max(0.0, margin) + scale * math.log1p(math.exp(-abs(margin) / scale))
+
+
+@register_jitable
+def pv_idling_margin(
+    revenue: float, cost: float, decline: float, discount: float, spread: float, first: float, months: float
+) -> float:
+    """Present value of the expected margin of a machine that idles when it does not pay. Eq. M2.
+
+    Sum over k = first+1..first+months of `expected_margin(revenue e^{-decline k}, cost, spread) e^{-discount
+    k}`, taken as an integral with three Gauss points (within 0.5 % over the life of a machine); the closed
+    form of `pv_declining_margin` where revenue is certain. Revenue and cost in USD a month, decline and
+    discount continuous rates per month, first and months in months (0 if months is not positive). Source: as
+    `expected_margin`.
+    """
+    if months <= 0.0:
+        return 0.0
+    if spread <= 0.0:
+        now = revenue * exp_or_inf(-decline * first)
+        return pv_declining_margin(now, cost, decline, discount, first, months)
+    middle = first + 0.5 + 0.5 * months
+    total = 0.0
+    for j in range(3):
+        k = middle + 0.5 * months * OUTER_POINT * (j - 1)
+        weight = MIDDLE_WEIGHT if j == 1 else OUTER_WEIGHT
+        margin = expected_margin(revenue * exp_or_inf(-decline * k), cost, spread)
+        total += weight * margin * exp_or_inf(-discount * k)
+    return months * total
 
 
 @register_jitable

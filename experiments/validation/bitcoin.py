@@ -38,7 +38,8 @@ AHEAD_MONTHS = 12
 BAND = (5.0, 95.0)
 # Tiers of the published price index, J/TH: best class below 25 is a part of "new"
 TIERS = {"new": (0.0, 38.0), "mid": (38.0, 68.0), "old": (68.0, 150.0)}
-INDEX_MONTHS = ("2021-05", "2022-01", "2022-12")
+# Months of the index and where in them the day lies that it was published for: 7 May, 1 January, 31 December
+INDEX_DAYS = {"2021-05": 6.5 / 31.0, "2022-01": 0.5 / 31.0, "2022-12": 30.5 / 31.0}
 # Orders of companies: month, J/TH of the machine
 ORDERS = {"2021-03": 29.8, "2023-06": 21.5, "2024-03": 17.5}
 
@@ -145,18 +146,25 @@ def episode_facts() -> Measures:
     return found
 
 
+def on_day(series: FloatArray, month: str, day: float) -> float:
+    """Value on a day (its place in the month, 0 to 1) of a series of monthly means, which hold in mid
+    month.
+    """
+    return float(np.interp(PLACE[month] + day - 0.5, np.arange(len(series)), series))
+
+
 def price_facts() -> Measures:
-    """Machine prices by tier of the index and at the dates of known orders, USD per TH/s, and the fall of
-    2022 by tier, %.
+    """Spot prices by tier of the index and makers' prices at the dates of known orders, USD per TH/s, and the
+    fall of 2022 by tier, %.
     """
     frontier = hindcast_world().frontier
-    prices = published_path()["price_usd_per_ths"]
+    prices, spot = published_path()["price_usd_per_ths"], published_path()["spot_usd_per_ths"]
     found: Measures = {}
-    for month in INDEX_MONTHS:
+    for month, day in INDEX_DAYS.items():
         released = frontier.release_month <= PLACE[month]
         for tier, (low, high) in TIERS.items():
             mine = released & (frontier.j_per_th > low) & (frontier.j_per_th <= high)
-            found[f"price.{month}.{tier}"] = float(prices[PLACE[month], mine].mean())
+            found[f"price.{month}.{tier}"] = on_day(spot[:, mine].mean(axis=1), month, day)
     for month, j_per_th in ORDERS.items():
         nearest = int(np.argmin(np.abs(frontier.j_per_th - j_per_th)))
         found[f"price.{month}.order"] = float(prices[PLACE[month], nearest])

@@ -74,7 +74,7 @@ def free_run(overrides: Mapping[str, float] | None = None, seed: int = 0) -> dic
 
 def hash_error(run: Mapping[str, FloatArray]) -> FloatArray:
     """Error of log10 of world hash by month."""
-    return np.log10(run["hash_ehs"]) - np.log10(observed_hash_ehs())
+    return np.log10(run["hash_ehs"]) - np.log10(observed_hash_ehs()[: len(run["hash_ehs"])])
 
 
 def efficiency_error(run: Mapping[str, FloatArray], first: str, last: str) -> dict[str, float]:

@@ -15,12 +15,14 @@ from agents.miner import FARM, STATE, WORLD, Miner
 from agents.miner_appraisal import (
     allowed_statuses,
     best_generation,
+    delivery_months,
     detection_per_month,
     income_tax_rate,
     size_limit_mw,
     value_usd_per_ths,
 )
 from agents.policy import SURPLUS_HOURS
+from agents.rules.finance import expected_margin
 from tests.agents.observed import J_PER_TH, NEWEST, VALUES, miner, month, running_miner
 
 DAYS, HOURS = 30.4375, 730.5
@@ -32,8 +34,8 @@ def value_month_by_month(
 ) -> tuple[float, float]:
     """Present value of a TH/s as a plain sum over its months, and its first month's revenue.
 
-    Margins come at the end of each month; revenue declines and drops at the halving; the machine stops for
-    good in the month from which on revenue no longer covers cost.
+    Margins come at the end of each month; revenue declines from today on and drops at the halving; the
+    machine idles in months that do not pay, and fails.
     """
     world, policy, par = now
     hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster])
@@ -48,11 +50,12 @@ def value_month_by_month(
         cost += megawatt * policy.licence_fee_usd_per_mw_year / 12.0
     hazard = detection_per_month(firm, world, policy, par, status, 5.0)
     cost += hazard * policy.fine_usd_per_mw * par.penalty_collected_share * megawatt
-    value = 0.0
+    value, failing = 0.0, math.exp(-par.rig_failure_per_month)
     for age in range(1, int(par.rig_life_months) + 1):
         era = 1.0 if age + lag <= world.months_to_halving else par.halving_revenue_share
-        margin = revenue * era * math.exp(-par.hashprice_decline_per_month * age) - cost
-        value += max(0.0, margin) * (1.0 + rate) ** (-(lag + age) / 12.0) * math.exp(-hazard * (lag + age))
+        mean = revenue * era * math.exp(-par.hashprice_decline_per_month * (lag + age))
+        margin = expected_margin(mean, cost, par.hashprice_spread) * failing**age
+        value += margin * (1.0 + rate) ** (-(lag + age) / 12.0) * math.exp(-hazard * (lag + age))
     return value, revenue
 
 
@@ -71,6 +74,7 @@ def test_the_value_of_a_terahash_is_the_present_value_of_its_margin(
             "reversal_hazard_per_year": 0.2,
         },
         {"turnover_tax_rate": 0.02, "licence_fee_usd_per_mw_year": 3000.0, "fine_usd_per_mw": 90_000.0},
+        hashprice_spread=0.0,
     )
     firm = miner()
     found = value_usd_per_ths(firm, *now, status, generation, 5.0, power, float(lag))
@@ -80,10 +84,19 @@ def test_the_value_of_a_terahash_is_the_present_value_of_its_margin(
 
 
 def test_the_value_is_exact_while_the_machine_never_closes():
-    now, firm = month({**RICH, "months_to_halving": 20.0}), miner()
+    now, firm = month({**RICH, "months_to_halving": 20.0}, hashprice_spread=0.0), miner()
     found = value_usd_per_ths(firm, *now, 0, NEWEST, 5.0, 0.02, 6.0)
     expected, _ = value_month_by_month(firm, now, 0, NEWEST, 0.02, 6)
     assert found == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("hashprice", [15.0, 30.0, 60.0, 200.0])
+@pytest.mark.parametrize("halving", [0.0, 20.0, 60.0])
+def test_the_value_under_uncertainty_is_the_sum_of_its_months(hashprice, halving):
+    now, firm = month({"forecast_log_hashprice": math.log(hashprice), "months_to_halving": halving}), miner()
+    found = value_usd_per_ths(firm, *now, 0, NEWEST, 5.0, 0.05, 3.0)
+    expected, _ = value_month_by_month(firm, now, 0, NEWEST, 0.05, 3)
+    assert found == pytest.approx(expected, rel=5e-3)
 
 
 def worth(now, status: int = 0, **values) -> float:
@@ -125,7 +138,8 @@ def test_the_best_machine_is_the_one_with_the_highest_return_on_its_landed_cost(
     returns = {}
     for generation in np.flatnonzero(now.world.rig_on_sale):
         landed = now.world.rig_price_usd_per_ths[generation] * (1.0 + VALUES["rig_freight_share"])
-        value = value_usd_per_ths(firm, *now, 0, int(generation), 5.0, 0.05, now.world.delivery_months)
+        lag = delivery_months(now.world, now.par, int(generation))
+        value = value_usd_per_ths(firm, *now, 0, int(generation), 5.0, 0.05, lag)
         npv = value - landed
         returns[int(generation)] = (npv * (1.0 - VALUES["income_tax_rate"]) if npv > 0.0 else npv) / landed
     assert rig == max(returns, key=returns.get)
@@ -271,7 +285,7 @@ def test_free_power_is_filled_step_by_step():
     rig = int(firm.order_generation)
     ordered_mw = firm.order_ths * J_PER_TH[rig] * 1.1 / 1e6
     assert ordered_mw == pytest.approx(VALUES["expansion_share"] * 20.0, rel=1e-9)
-    assert firm.order_months_left == 1 + math.ceil(now.world.delivery_months)
+    assert firm.order_months_left == 1 + math.ceil(delivery_months(now.world, now.par, rig))
     assert firm.hardware_usd > 0.0
 
 

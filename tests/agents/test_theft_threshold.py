@@ -57,7 +57,7 @@ def _month(power: float, profit: float, loss: float, r: float, fee: float) -> Mo
         mining_site_capex_usd_per_mw=0.0, smuggling_premium_share=0.0, mining_build_months=0.0,
         halving_revenue_share=1.0, mining_other_usd_per_kwh=0.0, country_risk_premium=0.0,
         consider_probability_per_month=1.0, deterrence_weight=1.0, penalty_collected_share=1.0,
-        imitation_weight=0.0, theft_site_limit_mw=1.0,
+        imitation_weight=0.0, theft_site_limit_mw=1.0, hashprice_spread=0.0, rig_failure_per_month=0.0,
     )  # fmt: skip
     now.world.rig_on_sale[MACHINE] = 1.0
     return now

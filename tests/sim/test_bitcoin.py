@@ -190,7 +190,7 @@ def test_the_expected_hashprice_is_what_the_machines_that_run_at_it_earn(fleets,
     efficiency = np.linspace(100.0, 8.0, 16)
     world["rig_j_per_th"] = efficiency
     world["network_hash_ehs"], world["running_share_abroad"] = 1000.0, 1.0
-    world["hashprice_usd_per_ph_day"] = reward_usd / 1e6
+    world["power_season_abroad"], world["hashprice_usd_per_ph_day"] = 1.0, reward_usd / 1e6
     supply = []
     for firm, (generation, ths, price, pue) in zip(firms, fleets, strict=True):
         firm["active"], firm["pue"], firm["power_price_usd_per_kwh"] = 1, pue, price

@@ -137,11 +137,15 @@ def new_orders_ths(month: Month) -> np.ndarray:
 
 
 def scrapped_ths(month: Month) -> np.ndarray:
-    """What dealers scrapped after the month's trade by generation: a share of the stock, the rest of which
-    is left.
+    """What dealers scrapped after the month's trade and what failed then, by generation: shares of stock and
+    fleets, the rest of which are left.
     """
-    share = month.built["par"]["used_scrap_per_month"][0]
-    return month.built["world"]["used_stock_ths"][0] * share / (1.0 - share)
+    share, failed = (
+        month.built["par"][name][0] for name in ("used_scrap_per_month", "rig_failure_per_month")
+    )
+    fleets = sum(month.built[kind]["fleet_ths"].sum(axis=0) for kind in ("miners", "world_miners"))
+    left = month.built["world"]["used_stock_ths"][0] * share / (1.0 - share)
+    return left + fleets * failed / (1.0 - failed)
 
 
 def test_machines_of_a_generation_change_only_by_makers_orders_and_scrapping(diary):

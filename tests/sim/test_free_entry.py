@@ -36,11 +36,20 @@ def homogeneous(price_usd: float, start_ehs: float) -> MiningWorld:
     )  # fmt: skip
     world.par["world_expansion_share"], world.par["consider_probability_per_month"] = 0.02, 0.05
     world.par["halving_revenue_share"] = 1.0
+    # A certain hashprice, machines that do not fail, sites that end with their machines
+    world.par["hashprice_spread"] = world.par["rig_failure_per_month"] = 0.0
+    world.par["mining_site_life_months"] = world.par["rig_life_months"]
     firms, par = world.firms, world.par[0]
     firms["pue"], firms["hurdle"] = par.world_pue, par.miner_hurdle_npv_mean
     firms["power_price_usd_per_kwh"] = par.world_power_median_usd_per_kwh
     firms["funds_usd"], firms["forecaster"] = 1e12, 0
+    newest = int(np.flatnonzero(world.frontier.release_month < 0)[-1])
     world.frontier.release_month[:] = np.where(world.frontier.release_month < 0, -12.0, 1e6)
+    # All machines are of the newest kind: who grows needs a new site, and nobody replaces
+    fleet = firms["fleet_ths"].sum(axis=1)
+    firms["fleet_ths"] = 0.0
+    firms["fleet_ths"][:, newest] = fleet
+    firms["site_mw"] = fleet * world.frontier.j_per_th[newest] * firms["pue"] / 1e6
     world.drivers = dataclasses.replace(
         world.drivers,
         btc_price_usd=np.full(MONTHS, price_usd),
@@ -78,7 +87,7 @@ def test_free_entry_comes_to_rest_where_price_covers_cost():
     so entry stops a little beyond: by what firms order before they see each other's machines.
     """
     rest = {}
-    for price, start_ehs in ((60_000.0, 600.0), (120_000.0, 1300.0)):
+    for price, start_ehs in ((60_000.0, 600.0), (120_000.0, 1250.0)):
         world = homogeneous(price, start_ehs)
         path = world.run(MONTHS)["hash_ehs"]
         assert path[-1] > 1.05 * path[0]
@@ -100,6 +109,7 @@ def bare_month(decline_per_year: float) -> Month:
         "rig_life_months": 1e6, "mining_availability": 1.0, "pool_fee_share": 0.0, "rig_freight_share": 0.0,
         "world_site_capex_usd_per_mw": 0.0, "world_income_tax_rate": 0.0, "world_build_months": 0.0,
         "consider_probability_per_month": 1.0, "halving_revenue_share": 1.0, "mining_other_usd_per_kwh": 0.0,
+        "hashprice_spread": 0.0, "rig_failure_per_month": 0.0,
     }  # fmt: skip
     now = month(
         {"hashprice_decline_per_month": decline_per_year * YEAR, "delivery_months": 0.0, "rig_on_sale": 0.0},
@@ -202,7 +212,7 @@ def test_a_single_firm_waits_to_enter_idles_at_running_cost_and_leaves_later():
     low, high = (
         running * x for x in dixit_thresholds(RHO, 0.0, SIGMA, 1.0, machine / running, -scrap / running)
     )
-    now.world.rig_price_usd_per_ths[MACHINE] = machine
+    now.world.rig_price_usd_per_ths[MACHINE] = now.world.rig_spot_usd_per_ths[MACHINE] = machine
     monthly = math.expm1(RHO * YEAR)
     hurdle = (high - running) * YEAR / monthly / machine - 1.0
     firms = new_records(Miner, 1)

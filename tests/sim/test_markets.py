@@ -12,7 +12,7 @@ from agents.base import new_records
 from agents.miner import Miner
 from agents.policy import Policy
 from agents.worker import SkillPool
-from agents.world import World
+from agents.world import U_DELAY, World
 from sim import load_scenario
 from sim.compute_market import clear_compute
 from sim.enforcement import collect_seizures, publish_detection
@@ -20,7 +20,7 @@ from sim.hardware import (
     SCRAP_USD_PER_THS,
     build_frontier,
     quote_machines,
-    reference_value_usd_per_ths,
+    reference_bid_usd_per_ths,
     trade_machines,
 )
 from sim.labour_market import count_jobs, count_vacancies, publish_hiring
@@ -34,17 +34,22 @@ NOBODY = new_records(Miner, 1)
 
 
 def quoted(
-    hashprice: float = 50.0, backlog_gw: float = 0.5, used_ths: float = 1e6, month: int = 0, **values: float
+    hashprice: float = 50.0,
+    backlog_gw: float = 0.5,
+    used_ths: float = 1e6,
+    month: int = 0,
+    delivery: float = 0.0,
+    **values: float,
 ):
     """World with machine prices quoted once, months after the frontier's start, from the reference markup."""
     world, par = new_records(World, 1), parameter_record({**VALUES, **values})
     frontier = build_frontier("2025-06", VALUES)
-    world["month"], world["months_to_halving"] = month, 34.0 - month
+    world["month"], world["months_to_halving"], world["delivery_months"] = month, 34.0 - month, delivery
     world["rig_j_per_th"] = frontier.j_per_th
     world["forecaster_share"] = 0.25
     world["forecast_log_hashprice"] = math.log(hashprice)
     world["used_stock_ths"], world["used_price_factor"] = used_ths, 1.0
-    world["pipeline_dilution"], world["hashprice_decline_per_month"] = 1.0, 0.008
+    world["site_cost_factor_abroad"], world["hashprice_decline_per_month"] = 1.0, 0.008
     world["rig_markup"], world["rig_backlog_gw"] = VALUES["rig_reference_markup"], backlog_gw
     quote_machines(world, par, frontier.release_month, 1.0)
     return world[0], frontier, par
@@ -75,7 +80,7 @@ def test_machines_of_the_future_are_not_for_sale():
 def test_a_better_machine_costs_more_and_some_are_new_and_some_used():
     world, frontier, _ = quoted()
     released = np.flatnonzero(frontier.release_month <= 0)
-    prices = world.rig_price_usd_per_ths[released]
+    prices = world.rig_spot_usd_per_ths[released]
     by_efficiency = prices[np.argsort(-frontier.j_per_th[released])]
     assert (np.diff(by_efficiency) >= -1e-9).all()
     new = world.rig_on_sale[released] == 1.0
@@ -83,13 +88,21 @@ def test_a_better_machine_costs_more_and_some_are_new_and_some_used():
     assert not new.all()
 
 
-def test_second_hand_prices_follow_hashprice_down_to_scrap():
+def test_second_hand_prices_follow_hashprice_and_the_worst_end_as_scrap():
+    """A machine that does not pay today keeps the price of the chance that it will; the chance shrinks."""
     worlds = [quoted(hashprice)[0] for hashprice in (120.0, 60.0, 40.0, 15.0)]
     used = worlds[0].rig_on_sale == 0.5
     prices = np.array([world.rig_price_usd_per_ths[used] for world in worlds])
     assert (np.diff(prices, axis=0) <= 0.0).all()
     assert (prices[0] > 10.0 * SCRAP_USD_PER_THS).any()
-    assert (prices[-1] == SCRAP_USD_PER_THS).all()
+    assert prices[-1][0] == SCRAP_USD_PER_THS
+    assert (prices[-1] < 0.1 * prices[0])[prices[0] > 20.0 * SCRAP_USD_PER_THS].all()
+
+
+def test_dealers_deliver_now_whatever_the_queue_and_makers_with_a_queue_ask_for_more():
+    short, long = (quoted(200.0, delivery=months)[0] for months in (0.0, 12.0))
+    assert (long.rig_spot_usd_per_ths == short.rig_spot_usd_per_ths).all()
+    assert long.rig_markup > short.rig_markup
 
 
 def test_used_machines_are_on_sale_only_while_dealers_have_some():
@@ -105,15 +118,14 @@ def newest_of(frontier) -> int:
     return int(np.flatnonzero(frontier.release_month <= 0)[-1])
 
 
-def test_makers_take_their_share_of_what_a_machine_is_worth_beyond_cost_site_and_hurdle():
+def test_makers_take_their_share_of_what_a_machine_is_worth_beyond_cost_and_hurdle():
     world, frontier, par = quoted(120.0, rig_price_adjustment=0.8)
     newest = newest_of(frontier)
     j_per_th = frontier.j_per_th[newest]
     world.delivery_months = 0.0  # what was quoted before the first delivery time was known
-    worth = reference_value_usd_per_ths(world, par[0], newest) / (1.0 + VALUES["miner_hurdle_npv_mean"])
-    site = j_per_th * VALUES["world_pue"] / 1e6 * VALUES["world_site_capex_usd_per_mw"]
+    worth = reference_bid_usd_per_ths(world, par[0], newest, 0.0, 0.0)
     cost = VALUES["rig_cost_usd_per_w"] * j_per_th
-    target = (cost + VALUES["rig_rent_share"] * (worth - site - cost)) / cost
+    target = (cost + VALUES["rig_rent_share"] * (worth - cost)) / cost
     assert target > VALUES["rig_reference_markup"]
     expected = VALUES["rig_reference_markup"] ** 0.2 * target**0.8
     assert world.rig_markup == pytest.approx(expected, rel=1e-9)
@@ -140,14 +152,20 @@ def test_supply_slopes_upward_and_the_queue_clears_the_market():
     assert long.rig_backlog_gw == pytest.approx(3.0 - long.rig_supply_gw_per_month)
 
 
-def trade(stock_ths: float, used_orders: list[float], new_orders: list[float], sold: float = 0.0):
+def trade(
+    stock_ths: float, used_orders: list[float], new_orders: list[float], sold: float = 0.0,
+    draws: tuple[float, ...] | None = None,
+):  # fmt: skip
     """One month of machine trade in generation 3 (used) and 9 (new); every order cost 10 USD per TH/s."""
     orders = used_orders + new_orders
     buyers, sellers, world = new_records(Miner, len(orders)), new_records(Miner, 1), new_records(World, 1)
     world["rig_j_per_th"] = 20.0
     world["used_stock_ths"][0, 3] = stock_ths
+    world["rig_on_sale"][0, 3], world["rig_supply_gw_per_month"] = 0.5, 0.1
     sellers["sold_ths"][0, 3] = sold
-    buyers["order_ths"] = orders
+    buyers["order_ths"], buyers["order_months_left"] = orders, 7.0
+    if draws is not None:
+        buyers["draws"][:, U_DELAY] = draws
     buyers["order_used"] = [1] * len(used_orders) + [0] * len(new_orders)
     buyers["order_generation"] = [3] * len(used_orders) + [9] * len(new_orders)
     buyers["hardware_usd"], buyers["duty_usd"] = 10.0 * buyers["order_ths"], 1.0 * buyers["order_ths"]
@@ -178,14 +196,28 @@ def test_a_stock_that_suffices_serves_everybody_and_rusts():
     assert world.used_stock_ths[3] == pytest.approx(900.0 * (1.0 - share))
 
 
-def test_new_orders_enter_the_makers_books_in_gigawatts_and_the_pipeline_in_exahash():
+def test_new_orders_enter_the_makers_books_in_gigawatts():
     *_, world, _ = trade(0.0, [], [6e7])
     assert world.rig_orders_gw_per_month == pytest.approx(0.3 + (6e7 * 20.0 / 1e9 - 0.3) / 3.0)
     assert world.rig_backlog_gw == pytest.approx(0.2 + 1.2)
-    pipeline = 60.0 * VALUES["mining_availability"]
-    assert world.pipeline_ehs == pytest.approx(pipeline)
-    left = 1.0 / (1.0 + VALUES["pipeline_visibility"] * pipeline / 100.0)
-    assert world.pipeline_dilution == pytest.approx(left)
+
+
+def test_who_orders_in_the_same_month_draws_a_place_in_the_queue():
+    """0.2 GW stand in the books and 1.2 GW are ordered, at 0.1 GW a month: 2 to 14 months, the mean in the
+    middle; used machines and machines of earlier months keep their dates.
+    """
+    places = (0.0, 0.25, 0.5, 0.75, 0.999)
+    buyers, *_ = trade(1.0, [0.5], [1.2e7] * 5, draws=(0.9, *places))
+    assert buyers["order_months_left"][1:].tolist() == [max(2, math.ceil(2.0 + 12.0 * u)) for u in places]
+    assert buyers["order_months_left"][0] == 7.0
+
+
+def test_failures_are_counted_as_scrapped_and_take_no_machine_twice():
+    sellers, world = new_records(Miner, 1), new_records(World, 1)
+    sellers["fleet_ths"][0, 4] = 500.0
+    *_, scrapped = trade_machines(NOBODY.copy(), sellers, world, PAR)
+    assert sellers["fleet_ths"][0, 4] == pytest.approx(500.0 * (1.0 - VALUES["rig_failure_per_month"]))
+    assert scrapped == pytest.approx(500.0 - sellers["fleet_ths"].sum())
 
 
 def test_dealers_mark_down_what_stays_unsold_and_recover_when_it_sells():
@@ -333,7 +365,7 @@ def test_seized_machines_are_auctioned_for_the_state():
     miners, world = new_records(Miner, 3), new_records(World, 1)
     miners["active"], miners["compliance"], miners["caught"] = 1, [2, 2, 0], [1, 0, 0]
     miners["seized_ths"][0, 4], miners["seized_ths"][1, 4] = 100.0, 55.0
-    world["rig_price_usd_per_ths"] = 8.0
+    world["rig_spot_usd_per_ths"] = 8.0
     cases, revenue, seized = collect_seizures(miners, world, PAR)
     assert (cases, seized) == (1.0, 100.0)
     assert revenue == pytest.approx(100.0 * 8.0 * VALUES["seized_auction_share"])
