@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import numpy as np
+from numba.extending import register_jitable
 
 from agents.base import SKILLS
 from sim.compiled import kernel
 
 
+@register_jitable
+def add_gaps(firms, vacancies, released):  # type: ignore[no-untyped-def]
+    """Add what firms want more and less of each skill to the sums by skill."""
+    for i in range(len(firms)):
+        firm = firms[i]
+        for skill in range(SKILLS):
+            gap = firm.staff_target[skill] - firm.staff[skill]
+            vacancies[skill] += max(0.0, gap)
+            released[skill] += max(0.0, -gap)
+            gap = firm.builders_target[skill] - firm.builders[skill]
+            vacancies[skill] += max(0.0, gap)
+            released[skill] += max(0.0, -gap)
+
+
 @kernel
 def count_vacancies(miners, ai_firms, skills):  # type: ignore[no-untyped-def]
     """Add up vacancies and releases by skill over all firms."""
+    vacancies, released = np.zeros(SKILLS), np.zeros(SKILLS)
+    add_gaps(miners, vacancies, released)
+    add_gaps(ai_firms, vacancies, released)
     for skill in range(SKILLS):
-        vacancies, released = 0.0, 0.0
-        for i in range(len(miners)):
-            firm = miners[i]
-            gap = firm.staff_target[skill] - firm.staff[skill]
-            vacancies += max(0.0, gap)
-            released += max(0.0, -gap)
-            gap = firm.builders_target[skill] - firm.builders[skill]
-            vacancies += max(0.0, gap)
-            released += max(0.0, -gap)
-        for i in range(len(ai_firms)):
-            other = ai_firms[i]
-            gap = other.staff_target[skill] - other.staff[skill]
-            vacancies += max(0.0, gap)
-            released += max(0.0, -gap)
-            gap = other.builders_target[skill] - other.builders[skill]
-            vacancies += max(0.0, gap)
-            released += max(0.0, -gap)
-        skills[skill].vacancies = vacancies
-        skills[skill].released = released
+        skills[skill].vacancies = vacancies[skill]
+        skills[skill].released = released[skill]
 
 
 @kernel
@@ -49,11 +50,12 @@ def count_jobs(miners, ai_firms):  # type: ignore[no-untyped-def]
     AI. Expatriates are not among them.
     """
     jobs = np.zeros((3, SKILLS))
-    for skill in range(SKILLS):
-        for i in range(len(miners)):
+    for i in range(len(miners)):
+        for skill in range(SKILLS):
             jobs[1, skill] += miners[i].staff[skill]
             jobs[0, skill] += miners[i].builders[skill]
-        for i in range(len(ai_firms)):
+    for i in range(len(ai_firms)):
+        for skill in range(SKILLS):
             jobs[2, skill] += ai_firms[i].staff[skill]
             jobs[0, skill] += ai_firms[i].builders[skill]
     return jobs
