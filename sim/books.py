@@ -13,9 +13,9 @@ from agents.grid_operator import reference_gap
 from sim.census import count_ai_firms, count_machines_ths, count_miners, count_world_miners
 from sim.diary import Diary, PowerMonth, Scattered
 from sim.enforcement import collect_seizures
-from sim.grid_outputs import TypicalDays, count_hours, day_totals
+from sim.grid_outputs import TypicalDays, count_hours, day_totals, four_seasons
 from sim.invariants import check_hardware, check_people, people
-from sim.labour_market import count_jobs
+from sim.labour_market import count_expatriates, count_jobs
 from sim.labour_outputs import all_jobs
 from sim.ledger import A, Ledger, M
 from sim.month_outputs import month_outputs
@@ -59,7 +59,7 @@ class Books:
         self.seizures = (0.0, 0.0, 0.0)
         mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
         self.treasury = TreasuryBooks(mean_load_mw, model.values["smart_meter_share_start"])
-        self.days = TypicalDays()
+        self.days = TypicalDays(model.power)
         self.outputs_of = functools.partial(
             month_outputs,
             country=model.scenario.country_data,
@@ -203,14 +203,14 @@ class Books:
                 abroad_machine_mw=machine_mw,
                 cases=self.seizures[0],
                 converted_mw=self.converted_mw,
-                expatriates=float(state.miners["expats"].sum() + state.ai_firms["expats"].sum()),
+                expatriates=count_expatriates(state.miners, state.ai_firms),
                 kept_abroad_usd=kept_abroad_usd,
             ),
         )  # fmt: skip
         self.diary.copy_records(t)
         self.months_kept = t + 1
         if t >= model.scenario.months - TYPICAL_MONTHS:
-            self.days.add(model, t, power, surplus)
+            self.days.add(four_seasons(int(model.drivers.month_of_year[t])), power, surplus)
 
     def insured_usd(self) -> float:
         """Capital of new AI halls at today's prices, which a public guarantee of country risk covers, USD."""

@@ -147,7 +147,8 @@ def _bound_violation(case: DispatchCase, must_run: Array, out: DispatchOutput) -
         for h in range(must_run.shape[1]):
             gen = out.gen_mw[p, h]
             excess = max(gen - case.max_mw[p, h], must_run[p, h] - gen)
-            worst = max(worst, excess / max(1.0, case.max_mw[p, h]))
+            if not excess <= 0.0:  # also when it is nan
+                worst = max(worst, excess / max(1.0, case.max_mw[p, h]))
     for z in range(out.over_mw.shape[0]):
         for h in range(must_run.shape[1]):
             demand, cut = case.demand_mw[z, h], out.interrupted_mw[z, h]
@@ -198,8 +199,9 @@ def _group_profit(room: float, f: int, fuel_group: Array, margin: Array, spare: 
     while left > 0.0:
         best, best_p = 0.0, -1
         for p in range(margin.shape[0]):
-            later = margin[p] < last or (margin[p] == last and p > last_p)
-            if fuel_group[p] == f and later and margin[p] > best:
+            if fuel_group[p] != f or margin[p] <= best:
+                continue
+            if margin[p] < last or (margin[p] == last and p > last_p):
                 best, best_p = margin[p], p
         if best_p < 0:
             break

@@ -10,14 +10,13 @@ import pandas as pd
 
 from sim.compiled import kernel
 from sim.distribution import WeakShares, weak_shares
-from sim.power import HOURS_PER_YEAR, MonthOfPower, season_of
+from sim.power import HOURS_PER_YEAR, MonthOfPower, PowerSystem, season_of
 from sim.settlement import PowerAccounts
 from sim.surplus import ANY, CHEAP, DEAR, Surplus
 
 if TYPE_CHECKING:
     from sim.countries import Country
     from sim.diary import Months
-    from sim.model import WattLabModel
 
 FloatArray = npt.NDArray[np.float64]
 Row = dict[str, FloatArray]
@@ -152,62 +151,77 @@ def count_hours(free_mw, probe_usd_per_mwh, offer_mw, probe_mw):  # type: ignore
 
 
 class TypicalDays:
-    """Mean day by season over the last months of a run."""
+    """Mean day by season over the last months of a run, worked out when the run is over."""
 
-    def __init__(self) -> None:
-        self.days: dict[str, list[dict[str, FloatArray]]] = {}
+    def __init__(self, system: PowerSystem) -> None:
+        self.system = system
+        self.months: dict[str, list[tuple[MonthOfPower, Surplus]]] = {}
 
-    def add(self, model: WattLabModel, t: int, power: MonthOfPower, surplus: Surplus) -> None:
-        """Add the month's day to the typical day of its season."""
-        season = four_seasons(int(model.drivers.month_of_year[t]))
-        columns = {
-            "load_mw": power.base_mw.sum(axis=0),
-            "mining_mw": power.mining_mw,
-            "ai_mw": power.ai_mw,
-            "solar_mw": power.solar_mw,
-            "price_usd_per_mwh": power.price_usd_per_mwh,
-        }
-        for name, series in power.technology_mw.items():
-            columns["utility_solar_mw" if name == "solar" else f"{name}_mw"] = series
-        self.days.setdefault(season, []).append(columns | zone_columns(model, power, surplus))
+    def add(self, season: str, power: MonthOfPower, surplus: Surplus) -> None:
+        """Keep the day of a month for the typical day of its season."""
+        self.months.setdefault(season, []).append((power, surplus))
 
     def frame(self) -> pd.DataFrame:
         """Season, hour and hourly MW or USD per MWh."""
-        means = []
-        for days in self.days.values():
-            total = sum((np.concatenate(list(day.values())) for day in days), np.zeros(1))
-            means.append(total.reshape(-1, 24) / len(days))
-        names = list(next(iter(self.days.values()))[0])
+        means, names = [], []
+        for kept in self.months.values():
+            columns = day_columns(self.system, [power for power, _ in kept], [left for _, left in kept])
+            means.append(np.array(list(columns.values())).sum(axis=1) / len(kept))
+            names = list(columns)
         table = pd.DataFrame(np.hstack(means).T, columns=names)
-        table.insert(0, "season", np.repeat(list(self.days), 24).astype(object))
-        table.insert(1, "hour", np.tile(np.arange(24), len(self.days)))
+        table.insert(0, "season", np.repeat(list(self.months), 24).astype(object))
+        table.insert(1, "hour", np.tile(np.arange(24), len(self.months)))
         return table
 
 
-def zone_columns(model: WattLabModel, power: MonthOfPower, surplus: Surplus) -> dict[str, FloatArray]:
+def day_columns(system: PowerSystem, powers: list[MonthOfPower], surpluses: list[Surplus]) -> Row:
+    """Days of some months: load, firms, solar, price and generation by technology, and columns by zone;
+    each months x 24.
+    """
+    gen = np.array([power.result.gen_mw for power in powers])
+    columns: Row = {
+        "load_mw": np.array([power.base_mw for power in powers]).sum(axis=1),
+        "mining_mw": np.array([power.mining_mw for power in powers]),
+        "ai_mw": np.array([power.ai_mw for power in powers]),
+        "solar_mw": np.array([power.solar_mw for power in powers]),
+        "price_usd_per_mwh": np.array([power.price_usd_per_mwh for power in powers]),
+    }
+    for place, technology in enumerate(system.technologies):
+        name = "utility_solar_mw" if technology == "solar" else f"{technology}_mw"
+        columns[name] = columns[name] + gen[:, place] if name in columns else gen[:, place]
+    return columns | zone_columns(system, powers, np.array([surplus.free_mw for surplus in surpluses]))
+
+
+def zone_columns(system: PowerSystem, powers: list[MonthOfPower], free_mw: FloatArray) -> Row:
     """Hourly columns by zone: demand, price, shed load, surplus, and by technology what ran, what could
     have run and its mean cost.
     """
-    system, result = model.power, power.result
-    dearest = power.cost_usd_per_mwh.max()
-    found = {"flow_mw": result.flow_mw}
+    demand = np.array([power.demand_mw for power in powers])
+    shed = np.array([power.result.shed_mw for power in powers])
+    dearest = np.array([power.cost_usd_per_mwh.max() for power in powers])
+    price = np.minimum(np.array([power.result.price_usd_per_mwh for power in powers]), dearest[:, None, None])
+    found = {"flow_mw": np.array([power.result.flow_mw for power in powers])}
     for z, zone in enumerate(system.country.zones):
         found |= {
-            f"demand_{zone}_mw": power.demand_mw[z],
-            f"shed_{zone}_mw": result.shed_mw[z],
-            f"price_{zone}_usd_per_mwh": np.minimum(result.price_usd_per_mwh[z], dearest),
-            f"surplus_{zone}_mw": surplus.free_mw[ANY, z],
-            f"surplus_cheap_{zone}_mw": surplus.free_mw[CHEAP, z],
-            f"surplus_dear_{zone}_mw": surplus.free_mw[DEAR, z],
+            f"demand_{zone}_mw": demand[:, z],
+            f"shed_{zone}_mw": shed[:, z],
+            f"price_{zone}_usd_per_mwh": price[:, z],
+            f"surplus_{zone}_mw": free_mw[:, ANY, z],
+            f"surplus_cheap_{zone}_mw": free_mw[:, CHEAP, z],
+            f"surplus_dear_{zone}_mw": free_mw[:, DEAR, z],
         }
-    run, able, cost = by_group(
-        result.gen_mw, power.maximum_mw, power.cost_usd_per_mwh, system.group_of, len(system.groups)
-    )
+    groups = [
+        by_group(
+            power.result.gen_mw, power.maximum_mw, power.cost_usd_per_mwh, system.group_of, len(system.groups)
+        )
+        for power in powers
+    ]
+    run, able, cost = (np.array(part) for part in zip(*groups, strict=True))
     for place, (technology, zone) in enumerate(system.groups):
         name = f"{technology}_{zone}"
-        found[f"run_{name}_mw"] = run[place]
-        found[f"able_{name}_mw"] = able[place]
-        found[f"cost_{name}_usd_per_mwh"] = cost[place]
+        found[f"run_{name}_mw"] = run[:, place]
+        found[f"able_{name}_mw"] = able[:, place]
+        found[f"cost_{name}_usd_per_mwh"] = cost[:, place]
     return found
 
 

@@ -76,44 +76,46 @@ def _energy_gaps(demand, zone, gen, flow, shed, interrupted, over):  # type: ign
 
 
 @functools.cache
-def stock_spans(kind: str) -> npt.NDArray[np.int64]:
-    """Where a kind's stocks lie in a record: first word of eight bytes and the one after the last, a row per
-    stock of ``STOCKS``.
-    """
+def stock_words(kind: str) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Places of a kind's stocks in a record, counted in words of eight bytes, and the stock of each place."""
     fields: Any = record_dtype(KINDS[kind]).fields
-    ends = [(offset, offset + form.itemsize) for form, offset in (fields[name][:2] for name in STOCKS[kind])]
-    return np.array(ends, np.int64) // 8
+    place: dict[int, str] = {}
+    for name in STOCKS[kind]:
+        form, offset = fields[name][:2]
+        place |= dict.fromkeys(range(offset // 8, (offset + form.itemsize) // 8), name)
+    return np.array(list(place), np.int64), tuple(place.values())
 
 
 @kernel
-def _first_bad(tables, spans):  # type: ignore[no-untyped-def]
-    """Table, row, span and word of the first stock that is negative or not finite; -1 if there is none."""
+def _first_bad(tables, places):  # type: ignore[no-untyped-def]
+    """Table, row and number of the first place that is negative or not finite; -1 thrice if there is none."""
     for kind in range(len(tables)):
-        table, places = tables[kind], spans[kind]
+        table, here = tables[kind], places[kind]
         for i in range(table.shape[0]):
-            for k in range(places.shape[0]):
-                good = True
-                for word in range(places[k, 0], places[k, 1]):
-                    good = good & (table[i, word] >= -SMALLEST_STOCK) & (table[i, word] < np.inf)
-                if not good:
-                    for word in range(places[k, 0], places[k, 1]):
-                        if not -SMALLEST_STOCK <= table[i, word] < np.inf:
-                            return kind, i, k, word
-    return -1, -1, -1, -1
+            good = True
+            for k in range(len(here)):
+                good = good & (table[i, here[k]] >= -SMALLEST_STOCK) & (table[i, here[k]] < np.inf)
+            if good:
+                continue
+            for k in range(len(here)):
+                if not -SMALLEST_STOCK <= table[i, here[k]] < np.inf:
+                    return kind, i, k
+    return -1, -1, -1
 
 
 @functools.cache
-def _all_spans() -> tuple[npt.NDArray[np.int64], ...]:
-    return tuple(stock_spans(kind) for kind in STOCKS)
+def _all_stock_places() -> tuple[npt.NDArray[np.int64], ...]:
+    return tuple(stock_words(kind)[0] for kind in STOCKS)
 
 
 def check_stocks(label: str, state: State) -> None:
     """No stock is negative or not finite."""
-    number, agent, k, word = _first_bad(tuple(state.words[kind] for kind in STOCKS), _all_spans())
+    number, agent, k = _first_bad(tuple(state.words[kind] for kind in STOCKS), _all_stock_places())
     if number >= 0:
         kind = list(STOCKS)[number]
-        amount = state.words[kind][agent, word]
-        raise InvariantError(f"{label}: {STOCKS[kind][k]} of {kind} is {amount:.6g} (agent {agent})")
+        places, names = stock_words(kind)
+        amount = state.words[kind][agent, places[k]]
+        raise InvariantError(f"{label}: {names[k]} of {kind} is {amount:.6g} (agent {agent})")
 
 
 @kernel

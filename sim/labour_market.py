@@ -59,3 +59,14 @@ def count_jobs(miners, ai_firms):  # type: ignore[no-untyped-def]
             jobs[2, skill] += ai_firms[i].staff[skill]
             jobs[0, skill] += ai_firms[i].builders[skill]
     return jobs
+
+
+@kernel
+def count_expatriates(miners, ai_firms):  # type: ignore[no-untyped-def]
+    """Count lead staff from abroad over all firms, jobs."""
+    total = 0.0
+    for i in range(len(miners)):
+        total += miners[i].expats
+    for i in range(len(ai_firms)):
+        total += ai_firms[i].expats
+    return total

@@ -70,12 +70,13 @@ def measure(  # type: ignore[no-untyped-def]
             if group[p] >= 0:
                 gas += gen[p, h]
         fill_idle(idle, gen, maximum, limited, group, gas_cap - gas, h)
-        total = idle.sum() + over[:, h].sum()
+        spilt = over[:, h].sum()
+        total = idle.sum() + spilt
         for z in range(zones):
             room = (link - flow[h] if z == 1 else link + flow[h]) if zones == 2 else 0.0
             room = max(0.0, room)
             for k in range(len(limits)):
-                here, there = over[z, h], over[:, h].sum() - over[z, h]
+                here, there = over[z, h], spilt - over[z, h]
                 for p in range(plants):
                     if cost[p] <= limits[k]:
                         if zone[p] == z:
@@ -85,10 +86,12 @@ def measure(  # type: ignore[no-untyped-def]
                 free[k, z, h] = max(0.0, min(here + min(room, there), total - reserve))
             need, room_left = probe, room
             need -= min(need, over[z, h])
-            taken = min(need, room_left, over[:, h].sum() - over[z, h])
+            taken = min(need, room_left, spilt - over[z, h])
             need -= taken
             room_left -= taken
             for p in order:
+                if need <= 0.0:
+                    break
                 take = min(need, idle[p])
                 if zone[p] != z:
                     take = min(take, room_left)

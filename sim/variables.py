@@ -47,6 +47,18 @@ def outputs() -> dict[str, Output]:
     return {row["name"]: Output(**row) for row in csv.DictReader(data_text("outputs.csv").splitlines())}
 
 
+@functools.cache
+def month_index(labels: tuple[str, ...]) -> pd.Index:
+    """Index of the months of a run; runs of a study share it."""
+    return pd.Index(labels, name="month")
+
+
+@functools.cache
+def output_index() -> pd.Index:
+    """Names of the outputs as an index of columns."""
+    return pd.Index(list(outputs()))
+
+
 def output_table(labels: Sequence[str], columns: Mapping[str, npt.NDArray[np.float64]]) -> pd.DataFrame:
     """Outputs as a table: one row per month, columns in the order of the registry, units in ``.attrs``.
 
@@ -63,6 +75,6 @@ def output_table(labels: Sequence[str], columns: Mapping[str, npt.NDArray[np.flo
         t = int(good.all(axis=1).argmin())
         bad = [name for name, fine in zip(known, good[t], strict=True) if not fine]
         raise ModelError(f"{labels[t]}: output not finite: {', '.join(bad)}")
-    table = pd.DataFrame(values, index=pd.Index(labels, name="month"), columns=list(known))
+    table = pd.DataFrame(values, index=month_index(tuple(labels)), columns=output_index())
     table.attrs["units"] = {name: output.unit for name, output in known.items()}
     return table
