@@ -86,7 +86,7 @@ def run_text(
         offer_line(result.months),
     ]
     for text in lines:
-        screen.print(text, markup=False)
+        screen.print(text, markup=False, soft_wrap=True)
     finite = {name: entry for name, entry in document["summary"].items() if entry["value"] is not None}
     screen.print()
     screen.print((summary_table if everything else headline_table)(finite, registry))

@@ -6,7 +6,6 @@ Two conversions of a yearly rate to a month are in use, and they differ. Loans q
 """
 
 import math
-from typing import NamedTuple
 
 from numba.extending import register_jitable
 
@@ -56,18 +55,6 @@ def geometric_sum(rate_per_month: float, months: float) -> float:
     Continuous rate per month (may be negative), term in months; 0 if the term is not positive, and the term
     itself at rate 0. Source: geometric series `(1-e^{-rn})/(e^r-1)`.
     """
-    return sum_over_months(rate_per_month, growth_per_month(rate_per_month), months)
-
-
-@register_jitable
-def growth_per_month(rate_per_month: float) -> float:
-    """Growth in a month at a continuous rate, `e^r-1`; infinite where the sum over months is 0. Eq. M2."""
-    return math.expm1(rate_per_month) if rate_per_month <= LARGEST_EXPONENT else math.inf
-
-
-@register_jitable
-def sum_over_months(rate_per_month: float, growth: float, months: float) -> float:
-    """`geometric_sum` with the growth of its rate worked out before. Eq. M2."""
     if months <= 0.0:
         return 0.0
     if rate_per_month == 0.0:
@@ -76,25 +63,7 @@ def sum_over_months(rate_per_month: float, growth: float, months: float) -> floa
         return 0.0
     if -rate_per_month * months > LARGEST_EXPONENT:
         return math.inf
-    return -math.expm1(-rate_per_month * months) / growth
-
-
-class Fading(NamedTuple):
-    """How a margin fades: continuous rates per month at which revenue declines and value is discounted, and
-    what all margins with these rates share, the growth in a month at the second and at both together.
-    """
-
-    decline_per_month: float
-    discount_per_month: float
-    discount_growth: float
-    joint_growth: float
-
-
-@register_jitable
-def fading(decline_per_month: float, discount_per_month: float) -> Fading:
-    """Prepare the rates of `pv_fading_margin`, continuous per month. Eq. M2."""
-    joint = growth_per_month(decline_per_month + discount_per_month)
-    return Fading(decline_per_month, discount_per_month, growth_per_month(discount_per_month), joint)
+    return -math.expm1(-rate_per_month * months) / math.expm1(rate_per_month)
 
 
 @register_jitable
@@ -106,37 +75,23 @@ def pv_declining_margin(
     lag_months: float,
     life_months: float,
 ) -> float:
-    """Present value of a margin that starts after a lag, at rates that no other margin shares. Eq. M2.
-
-    `pv_fading_margin` with the discount factor `e^{-discount lag}`. Revenue and cost in USD a month,
-    continuous rates per month, lag and life in months. Source: geometric series.
-    """
-    rates = fading(decline_per_month, discount_per_month)
-    factor = exp_or_inf(-discount_per_month * lag_months)
-    return pv_fading_margin(revenue, cost, rates, factor, life_months)
-
-
-@register_jitable
-def pv_fading_margin(
-    revenue: float, cost: float, rates: Fading, discount_factor: float, life_months: float
-) -> float:
     """Present value of a margin with falling revenue and constant cost, until it closes or life ends. Eq. M2.
 
     Sum over k = 1..n of `(revenue e^{-decline k} - cost) e^{-discount k}`, with n the smaller of the life and
-    the month in which revenue meets cost (not rounded, hence smooth in prices), times the discount factor of
-    the start. Revenue and cost in USD a month, rates per month, life in months. Never negative: a
-    project that loses from the start is not run, and one that would become profitable later is not started
-    late. Source: geometric series.
+    the month in which revenue meets cost (not rounded, hence smooth in prices), times the discount factor
+    `e^{-discount lag}` of the start. Revenue and cost in USD a month, continuous rates per month, lag and
+    life in months. Never negative: a project that loses from the start is not run, and one that would become
+    profitable later is not started late. Source: geometric series.
     """
-    months, decline, discount = life_months, rates.decline_per_month, rates.discount_per_month
-    if decline >= 0.0 and cost > 0.0:
+    months = life_months
+    if decline_per_month >= 0.0 and cost > 0.0:
         if revenue <= cost:
             return 0.0
-        if decline > 0.0:
-            months = min(life_months, math.log(revenue / cost) / decline)
-    incoming = revenue * sum_over_months(decline + discount, rates.joint_growth, months)
-    outgoing = cost * sum_over_months(discount, rates.discount_growth, months)
-    return max(0.0, discount_factor * (incoming - outgoing))
+        if decline_per_month > 0.0:
+            months = min(life_months, math.log(revenue / cost) / decline_per_month)
+    incoming = revenue * geometric_sum(decline_per_month + discount_per_month, months)
+    outgoing = cost * geometric_sum(discount_per_month, months)
+    return max(0.0, exp_or_inf(-discount_per_month * lag_months) * (incoming - outgoing))
 
 
 @register_jitable

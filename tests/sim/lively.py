@@ -18,7 +18,7 @@ SMALL = {"miners": 30, "world_miners": 8, "ai_firms": 8}
 
 # An easy network makes mining pay at Pakistani tariffs; short lags and little patience make it happen soon.
 LIVELY = {
-    "network_hash_start_ehs": 250.0,
+    "network_hash_start_ehs": 150.0,
     "consider_probability_per_month": 1.0,
     "mining_build_months": 3.0,
     "rig_delivery_months": 4.0,

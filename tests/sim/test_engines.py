@@ -16,7 +16,9 @@ SEED, MONTHS, TOLERANCE = 7, 14, 1e-9
 
 @functools.cache
 def run(regime: str, engine: str) -> Result:
-    return simulate(lively_scenario(regime, MONTHS, SMALL), SEED, engine=engine)
+    # Hard enough that some leave within the year
+    scenario = lively_scenario(regime, MONTHS, SMALL, network_hash_start_ehs=250.0)
+    return simulate(scenario, SEED, engine=engine)
 
 
 @pytest.mark.parametrize("regime", list_regimes())
