@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -12,6 +14,7 @@ from experiments.units import scale_for
 
 HEIGHT_MM = 74.0
 SETTING = "set_"
+LABEL_WIDTH = 48  # characters of a line
 
 
 def load(results: Results) -> pd.DataFrame:
@@ -57,7 +60,7 @@ def draw(frame: pd.DataFrame) -> Figure:
             scales[name] = scale_for(unit, float(frame[name].abs().max()))
             better = "more" if sense == "max" else "less"
             text = f"{label} ({scales[name].unit or 'number'}; {better} is better)"
-            (axes.set_xlabel if name == across else axes.set_ylabel)(text)
+            (axes.set_xlabel if name == across else axes.set_ylabel)(fill(text, LABEL_WIDTH))
         x, y = (frame[name] / scales[name].factor for name in (across, up))
         axes.plot(x, y, "o", color=COLOURS["ai"], markersize=3.0)
         named.append((axes, list(zip(x, y, frame["candidate"].astype(str), strict=True))))

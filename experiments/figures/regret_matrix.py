@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -12,6 +14,7 @@ from experiments.units import number, scale_for
 
 MM_PER_ROW, MARGIN_MM = 7.0, 34.0
 DARK = 0.6
+HEAD_WIDTH = 18  # characters of a column's head
 
 
 def load(results: Results) -> pd.DataFrame:
@@ -43,7 +46,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     heads = []
     for column, output in enumerate(outputs):
         scale = scale_for(first.loc[output, "unit"], float(largest[output]))
-        heads.append(f"{first.loc[output, 'label']}\n({scale.unit or 'number'})")
+        heads.append(f"{fill(first.loc[output, 'label'], HEAD_WIDTH)}\n({scale.unit or 'number'})")
         minimax = frame[(frame["output"] == output) & frame["minimax"]]["regime"].tolist()
         for row, regime in enumerate(regimes):
             text = number(shown.loc[regime, output] / scale.factor, 3) + ("*" if regime in minimax else "")
