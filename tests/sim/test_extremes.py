@@ -13,6 +13,9 @@ from sim.model import WattLabModel
 from sim.result import collect
 from tests.sim.lively import lively_scenario, regime_file, run_months
 
+# Slow without compiled code, so left out of the measurement of coverage
+pytestmark = pytest.mark.slow
+
 MONTHS = 60
 Shock = Callable[[WattLabModel], None]
 

@@ -20,6 +20,8 @@ from sim.model import WattLabModel
 from sim.parameters import parameters
 from tests.sim.lively import run_months
 
+# Slow without compiled code, so left out of the measurement of coverage
+pytestmark = pytest.mark.slow
 SMALL = {"world_miners": 24, "miners": 1, "ai_firms": 1}
 
 

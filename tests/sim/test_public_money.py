@@ -79,6 +79,7 @@ def test_jobs_elsewhere_follow_what_others_are_billed_for_and_no_theft(bought):
     np.testing.assert_allclose(paid.loc[below, "jobs_elsewhere"], 0.0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_compute_that_the_state_orders_costs_the_treasury():
     """The firms' tax on these sales is a part of their price, so every seed is worse off; strict signs."""
     for seed in range(1, 9):
@@ -89,6 +90,7 @@ def test_compute_that_the_state_orders_costs_the_treasury():
         assert ordered["ai_sales_usd"].sum() > without["ai_sales_usd"].sum()
 
 
+@pytest.mark.slow
 def test_imports_saved_are_a_share_of_compute_bought_at_home_and_move_reserves_alone():
     none, half, all_of_it = (run(held=ANCHOR, **{SHARE: share}).months for share in (0.0, 0.5, 1.0))
     assert (none["fx_imports_saved_usd"] == 0.0).all()
