@@ -71,6 +71,16 @@ def new_figure(width: str, height_mm: float) -> Figure:
     return figure
 
 
+def new_panels(frame: pd.DataFrame, height_mm: float) -> tuple[Figure, list[tuple[Axes, str]]]:
+    """Make a double-width figure with a panel for each output of a frame, four at most; others are hidden."""
+    outputs = list(dict.fromkeys(frame["output"]))
+    figure = new_figure("double", height_mm)
+    grid = figure.subplots(2, 2, squeeze=False).ravel()
+    for axes in grid[len(outputs) :]:
+        axes.set_visible(False)
+    return figure, list(zip(grid, outputs, strict=False))
+
+
 def save_figure(spec: FigureSpec, module: object, results: Results, out: Path) -> list[Path]:
     """Load, draw and save one figure; the same data give the same bytes.
 

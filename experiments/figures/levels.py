@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.errors import StoreError
-from experiments.figures.base import COLOURS, label_of, new_figure, plain_ticks, regime_order
+from experiments.figures.base import COLOURS, label_of, new_panels, plain_ticks, regime_order
 from experiments.levels import factor_label, level_names, level_table, level_units, setting_text
 from experiments.results import Results
 from experiments.units import scale_for
@@ -36,15 +36,11 @@ def load(results: Results) -> pd.DataFrame:
 
 def draw(frame: pd.DataFrame) -> Figure:
     """Draw a panel per outcome: mean with its 95 % band; filled dots differ from the baseline's."""
-    outputs = list(dict.fromkeys(frame["output"]))
-    figure = new_figure("double", HEIGHT_MM)
-    grid = figure.subplots(2, 2, squeeze=False).ravel()
-    for axes in grid[len(outputs) :]:
-        axes.set_visible(False)
-    for axes, output in zip(grid, outputs, strict=False):
+    figure, panels = new_panels(frame, HEIGHT_MM)
+    for axes, output in panels:
         _panel(axes, frame[frame["output"] == output])
         axes.set_xlabel(frame.attrs["factor"])
-    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from experiments.figures.base import COLOURS, label_points, new_figure, plain_ticks
+from experiments.figures.base import COLOURS, label_points, new_panels, plain_ticks
 from experiments.results import Results
 from experiments.sensitivity import indices_of
 from experiments.units import scale_for
@@ -27,13 +27,9 @@ def load(results: Results) -> pd.DataFrame:
 
 def draw(frame: pd.DataFrame) -> Figure:
     """Draw a panel per outcome; the largest effects are named."""
-    outputs = list(dict.fromkeys(frame["output"]))
-    figure = new_figure("double", HEIGHT_MM)
-    grid = figure.subplots(2, 2, squeeze=False).ravel()
-    for axes in grid[len(outputs) :]:
-        axes.set_visible(False)
+    figure, panels = new_panels(frame, HEIGHT_MM)
     named = []
-    for axes, output in zip(grid, outputs, strict=False):
+    for axes, output in panels:
         rows = frame[frame["output"] == output].sort_values("mu_star", ascending=False)
         scale = scale_for(rows["unit"].iloc[0], rows[["mu_star", "sigma"]].abs().max().max())
         size, spread = rows["mu_star"] / scale.factor, rows["sigma"] / scale.factor

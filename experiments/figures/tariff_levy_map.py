@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.errors import StoreError
-from experiments.figures.base import new_figure
+from experiments.figures.base import new_panels
 from experiments.results import Results
 from experiments.units import number, scale_for
 
@@ -42,12 +42,8 @@ def load(results: Results) -> pd.DataFrame:
 
 def draw(frame: pd.DataFrame) -> Figure:
     """Draw a map per outcome, with the value written into every cell."""
-    figure = new_figure("double", HEIGHT_MM)
-    grid = figure.subplots(2, 2, squeeze=False).ravel()
-    outputs = list(dict.fromkeys(frame["output"]))
-    for axes in grid[len(outputs) :]:
-        axes.set_visible(False)
-    for axes, output in zip(grid, outputs, strict=False):
+    figure, panels = new_panels(frame, HEIGHT_MM)
+    for axes, output in panels:
         rows = frame[frame["output"] == output]
         table = rows.pivot(index=UP, columns=ACROSS, values="mean")
         scale = scale_for(rows["unit"].iloc[0], float(table.abs().max().max()))
