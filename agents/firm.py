@@ -191,16 +191,34 @@ def on_terms_of_offer(firm: Firm, world: World) -> bool:
 
 
 @register_jitable
+def contract_tariff_usd_per_kwh(firm: Firm, world: World, policy: Policy) -> float:
+    """Energy price of a contract in local currency: it keeps its dollar value only by its indexation
+    share.
+    """
+    slide = firm.contract_local_per_usd / world.local_per_usd
+    return firm.contract_usd_per_kwh * slide ** (1.0 - policy.tariff_indexation)
+
+
+@register_jitable
 def licensed_tariff_usd_per_kwh(firm: Firm, world: World, policy: Policy, hour: int) -> float:
     """Energy price of a licensed site in an hour: its contract, the offer in force, or the industrial
-    tariff. A contract in local currency keeps its dollar value only by its indexation share.
+    tariff.
     """
     if not on_terms_of_offer(firm, world):
         return world.industrial_tariff_usd_per_kwh[hour]
     if world.month < firm.contract_until_month:
-        slide = firm.contract_local_per_usd / world.local_per_usd
-        return firm.contract_usd_per_kwh * slide ** (1.0 - policy.tariff_indexation)
+        return contract_tariff_usd_per_kwh(firm, world, policy)
     return world.offer_tariff_usd_per_kwh[hour]
+
+
+@register_jitable
+def licensed_tariff_mean_usd_per_kwh(firm: Firm, world: World, policy: Policy) -> float:
+    """Mean over the day of `licensed_tariff_usd_per_kwh`."""
+    if not on_terms_of_offer(firm, world):
+        return world.industrial_tariff_mean_usd_per_kwh
+    if world.month < firm.contract_until_month:
+        return contract_tariff_usd_per_kwh(firm, world, policy)
+    return world.offer_tariff_mean_usd_per_kwh
 
 
 @register_jitable

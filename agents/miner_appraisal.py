@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS, TINY
-from agents.firm import country_discount, import_rates, licensed_tariff_usd_per_kwh
+from agents.firm import (
+    country_discount,
+    import_rates,
+    licensed_tariff_mean_usd_per_kwh,
+    licensed_tariff_usd_per_kwh,
+)
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
-from agents.rules.finance import pv_idling_margin
+from agents.rules.finance import Stretch, highest_margin, pv_idling_margin, stretch_of_months
 from agents.rules.season import paused_share
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from agents.miner import Miner
 
 LICENSED, GREY, THEFT = range(3)
+# A generation is on sale from makers, or from dealers alone
+NEW, USED = 1.0, 0.5
 HOURS_PER_MONTH = 730.5
 DAYS_PER_MONTH = 30.4375
 
@@ -58,33 +65,41 @@ def running_share(firm: Miner, world: World, par: Parameters) -> float:
 
 
 @register_jitable
+def charged_usd_per_kwh(
+    world: World, policy: Policy, par: Parameters, status: int, licensed_tariff: float, ordinary_tariff: float
+) -> float:
+    """What a site at home pays for a kWh: tariff, levy and unrecoverable tax if licensed, the ordinary bill
+    if grey, 0 if stolen.
+    """
+    if status == LICENSED:
+        return licensed_tariff * (1.0 + policy.power_sales_tax_rate) + world.levy_usd_per_kwh
+    if status == GREY:
+        return ordinary_tariff * (1.0 + par.power_tax_ordinary_share)
+    return 0.0
+
+
+@register_jitable
 def power_price_usd_per_kwh(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, hour: int
 ) -> float:
-    """Marginal price of a kWh in an hour: tariff, levy and unrecoverable tax if licensed, ordinary bill if
-    grey, 0 if stolen.
-    """
+    """Marginal price of a kWh in an hour."""
     if firm.home == 0:
         return firm.power_price_usd_per_kwh * world.power_season_abroad
-    if status == LICENSED:
-        tariff = licensed_tariff_usd_per_kwh(firm, world, policy, hour)
-        return tariff * (1.0 + policy.power_sales_tax_rate) + world.levy_usd_per_kwh
-    if status == GREY:
-        return world.industrial_tariff_usd_per_kwh[hour] * (1.0 + par.power_tax_ordinary_share)
-    return 0.0
+    licensed = licensed_tariff_usd_per_kwh(firm, world, policy, hour) if status == LICENSED else 0.0
+    return charged_usd_per_kwh(
+        world, policy, par, status, licensed, world.industrial_tariff_usd_per_kwh[hour]
+    )
 
 
 @register_jitable
 def mean_power_price_usd_per_kwh(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int
 ) -> float:
-    """Average over the day of the marginal price of a kWh."""
+    """Average of the marginal price of a kWh over the day, and abroad over the year."""
     if firm.home == 0:
         return firm.power_price_usd_per_kwh
-    total = 0.0
-    for hour in range(24):
-        total += power_price_usd_per_kwh(firm, world, policy, par, status, hour)
-    return total / 24.0
+    licensed = licensed_tariff_mean_usd_per_kwh(firm, world, policy) if status == LICENSED else 0.0
+    return charged_usd_per_kwh(world, policy, par, status, licensed, world.industrial_tariff_mean_usd_per_kwh)
 
 
 @register_jitable
@@ -201,51 +216,75 @@ def terms_of(
     )
 
 
-@register_jitable
-def worth_usd_per_ths(terms: Terms, world: World, par: Parameters, kw: float, lag_months: float) -> float:
-    """Present value of the cash margin of one TH/s that takes ``kw`` at the meter, USD, before machine, site
-    and income tax (Eq. M2).
+class Outlook(NamedTuple):
+    """What the time ahead means for any machine that is delivered after a lag: revenue at delivery over that
+    of now, its life before and after the next halving, discount factors of its delivery and of its end.
     """
-    cost = kw * HOURS_PER_MONTH * par.mining_availability * terms.cost_usd_per_kwh
-    cost += kw / 1000.0 * terms.fees_usd_per_mw_year / MONTHS_PER_YEAR
-    cost *= terms.served_share
-    cost += terms.fine_usd_per_mw * kw / 1000.0
-    return machine_value_usd(
-        terms.revenue_usd_per_ths, cost, terms.discount_per_month, world, par, lag_months
+
+    revenue_at_delivery: float
+    before_halving: Stretch
+    after_halving: Stretch
+    delivered: float
+    ended: float
+
+
+@register_jitable
+def outlook_of(discount_per_month: float, world: World, par: Parameters, lag: float) -> Outlook:
+    """Look ahead from a month (Eq. M2): revenue falls with the expected decline of hashprice, and failures
+    shorten the life of machines. Discount per month as a continuous rate, lag in months.
+    """
+    decline = world.hashprice_decline_per_month
+    discount = discount_per_month + par.rig_failure_per_month
+    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag))
+    return Outlook(
+        revenue_at_delivery=math.exp(-decline * lag),
+        before_halving=stretch_of_months(decline, discount, 0.0, before),
+        after_halving=stretch_of_months(decline, discount, before, par.rig_life_months - before),
+        delivered=math.exp(-discount_per_month * lag),
+        ended=math.exp(-discount_per_month * (lag + par.rig_life_months)),
     )
 
 
 @register_jitable
-def machine_value_usd(
-    revenue_usd: float, cost_usd: float, discount_per_month: float, world: World, par: Parameters, lag: float
-) -> float:
-    """Present value of a machine that earns a revenue at a cost a month when it is delivered after ``lag``
-    months (Eq. M2).
+def machine_value_usd(revenue_usd: float, cost_usd: float, par: Parameters, outlook: Outlook) -> float:
+    """Present value of a machine that earns a revenue at a cost a month, at prices of now (Eq. M2).
 
-    Revenue falls with the expected decline of hashprice and drops at the next halving; it is uncertain, and
-    the machine idles in months that do not pay. Failures shorten its life.
+    Revenue drops at the next halving; it is uncertain, and the machine idles in months that do not pay.
     """
-    decline, spread = world.hashprice_decline_per_month, par.hashprice_spread
-    discount = discount_per_month + par.rig_failure_per_month
-    revenue_usd = revenue_usd * math.exp(-decline * lag)
-    before = min(par.rig_life_months, max(0.0, world.months_to_halving - lag))
-    value = pv_idling_margin(revenue_usd, cost_usd, decline, discount, spread, 0.0, before)
-    later, after = revenue_usd * par.halving_revenue_share, par.rig_life_months - before
-    value += pv_idling_margin(later, cost_usd, decline, discount, spread, before, after)
-    return value * math.exp(-discount_per_month * lag)
+    revenue = revenue_usd * outlook.revenue_at_delivery
+    value = pv_idling_margin(revenue, cost_usd, par.hashprice_spread, outlook.before_halving)
+    revenue *= par.halving_revenue_share
+    value += pv_idling_margin(revenue, cost_usd, par.hashprice_spread, outlook.after_halving)
+    return value * outlook.delivered
+
+
+@register_jitable
+def running_cost_usd_per_ths(terms: Terms, par: Parameters, kw: float) -> float:
+    """Power, fees and expected fines of one TH/s that takes ``kw`` at the meter, USD a month."""
+    cost = kw * HOURS_PER_MONTH * par.mining_availability * terms.cost_usd_per_kwh
+    cost += kw / 1000.0 * terms.fees_usd_per_mw_year / MONTHS_PER_YEAR
+    return cost * terms.served_share + terms.fine_usd_per_mw * kw / 1000.0
+
+
+@register_jitable
+def worth_usd_per_ths(terms: Terms, par: Parameters, kw: float, outlook: Outlook) -> float:
+    """Present value of the cash margin of one TH/s that takes ``kw`` at the meter, USD, before machine, site
+    and income tax (Eq. M2).
+    """
+    cost = running_cost_usd_per_ths(terms, par, kw)
+    return machine_value_usd(terms.revenue_usd_per_ths, cost, par, outlook)
 
 
 @register_jitable
 def delivery_months(world: World, par: Parameters, generation: int) -> float:
     """Months from order to delivery: makers' queue for new machines, freight for used ones."""
-    return world.delivery_months if world.rig_on_sale[generation] == 1.0 else par.used_delivery_months
+    return world.delivery_months if world.rig_on_sale[generation] == NEW else par.used_delivery_months
 
 
 @register_jitable
-def site_left_usd(site_usd: float, discount_per_month: float, par: Parameters, lag: float) -> float:
+def site_left_usd(site_usd: float, par: Parameters, discount_factor: float) -> float:
     """Present value of the site that is left at the end of its first machines, straight-line (Eq. M2)."""
-    left = max(0.0, 1.0 - par.rig_life_months / par.mining_site_life_months)
-    return site_usd * left * math.exp(-discount_per_month * (lag + par.rig_life_months))
+    return site_usd * max(0.0, 1.0 - par.rig_life_months / par.mining_site_life_months) * discount_factor
 
 
 @register_jitable
@@ -263,36 +302,72 @@ def value_usd_per_ths(
     """What one TH/s of a generation is worth to a firm with a status and a site, USD (Eq. M2, M5)."""
     terms = terms_of(firm, world, policy, par, status, site_mw, power_usd_per_kwh)
     kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-    return worth_usd_per_ths(terms, world, par, kw, lag_months)
+    outlook = outlook_of(terms.discount_per_month, world, par, lag_months)
+    return worth_usd_per_ths(terms, par, kw, outlook)
 
 
 @register_jitable
 def best_generation(
-    firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float, with_site: bool
+    firm: Miner,
+    world: World,
+    policy: Policy,
+    par: Parameters,
+    status: int,
+    site_mw: float,
+    with_site: bool,
+    least_ratio: float,
 ) -> tuple[int, float, float]:
-    """Choose the hardware with the highest NPV per dollar: (generation or -1, NPV over cost, cost in USD
-    per TH/s).
+    """Choose the hardware with the highest NPV per dollar, if above ``least_ratio``: (generation or -1, NPV
+    over cost, cost in USD per TH/s).
     """
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
-    building = build_months(firm, policy, par, status) if with_site else 0.0
     landed = landed_share(firm, policy, par, status)
-    tax = income_tax_rate(firm, world, policy, par, status)
     terms = terms_of(firm, world, policy, par, status, site_mw, power)
     site_usd_per_mw = site_capex_usd_per_mw(firm, world, par, status) if with_site else 0.0
-    best, best_ratio, best_cost = -1, -1.0, 0.0
+    if not may_pay(firm, world, par, terms, landed, site_usd_per_mw, least_ratio):
+        return -1, least_ratio, 0.0
+    building = build_months(firm, policy, par, status) if with_site else 0.0
+    tax = income_tax_rate(firm, world, policy, par, status)
+    # New machines wait in the makers' queue, used ones only for freight; both until the site is ready
+    discount = terms.discount_per_month
+    new = outlook_of(discount, world, par, max(building, world.delivery_months))
+    used = outlook_of(discount, world, par, max(building, par.used_delivery_months))
+    best, best_ratio, best_cost = -1, least_ratio, 0.0
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] <= 0.0:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-        lag = max(building, delivery_months(world, par, generation))
+        outlook = new if world.rig_on_sale[generation] == NEW else used
         site = kw / 1000.0 * site_usd_per_mw
         cost = world.rig_price_usd_per_ths[generation] * landed + site
-        npv = worth_usd_per_ths(terms, world, par, kw, lag) - cost
-        npv += site_left_usd(site, terms.discount_per_month, par, lag)
+        npv = worth_usd_per_ths(terms, par, kw, outlook) - cost + site_left_usd(site, par, outlook.ended)
         ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
         if ratio > best_ratio:
             best, best_ratio, best_cost = generation, ratio, cost
     return best, best_ratio, best_cost
+
+
+@register_jitable
+def may_pay(
+    firm: Miner, world: World, par: Parameters, terms: Terms, landed: float, site_usd_per_mw: float,
+    least_ratio: float,
+) -> bool:  # fmt: skip
+    """Whether a machine on sale could return more than ``least_ratio`` if no month of its life were worse
+    than this one. Most who stand aside see at a glance that none does, which spares them the look ahead.
+    """
+    if world.hashprice_decline_per_month < 0.0:
+        return True
+    for generation in range(GENERATIONS):
+        if world.rig_on_sale[generation] <= 0.0:
+            continue
+        kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
+        site = kw / 1000.0 * site_usd_per_mw
+        cost = world.rig_price_usd_per_ths[generation] * landed + site
+        running = running_cost_usd_per_ths(terms, par, kw)
+        margin = highest_margin(terms.revenue_usd_per_ths, running, par.hashprice_spread)
+        if par.rig_life_months * margin + site_left_usd(site, par, 1.0) > (1.0 + least_ratio) * cost:
+            return True
+    return False
 
 
 @register_jitable

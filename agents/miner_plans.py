@@ -48,9 +48,9 @@ def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
         if not allowed_statuses(firm, world, policy, status, par):
             continue
         site_mw = min(firm.target_mw, size_limit_mw(policy, par, status))
-        rig, ratio, cost = best_generation(firm, world, policy, par, status, site_mw, True)
-        guilt = firm.morale if status != LICENSED else 0.0
-        value = (ratio - hurdle - guilt) * site_mw
+        needed = hurdle + (firm.morale if status != LICENSED else 0.0)
+        rig, ratio, cost = best_generation(firm, world, policy, par, status, site_mw, True, needed)
+        value = (ratio - needed) * site_mw
         if rig >= 0 and value > best_value:
             best_status, best_value, best_rig, best_cost = status, value, rig, cost
     if best_status < 0:
@@ -76,8 +76,8 @@ def reconsider(firm: Miner, world: World, policy: Policy, par: Parameters) -> No
     """Withdraw an application whose NPV has turned negative while it waited; otherwise update machine and
     bid.
     """
-    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, firm.applied_mw, True)
-    if rig < 0 or ratio <= 0.0:
+    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, firm.applied_mw, True, 0.0)
+    if rig < 0:
         firm.applied_mw = 0.0
         return
     firm.planned_generation = rig
@@ -91,7 +91,7 @@ def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     expand if that pays.
     """
     free_mw = drop_obsolete(firm, world, policy, par)
-    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, False)
+    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, False, -1.0)
     if rig < 0:
         return
     mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
@@ -207,8 +207,10 @@ def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     room_mw = min(share * firm.site_mw, firm.target_mw - firm.site_mw)
     if room_mw < par.smallest_site_mw:
         return
-    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, True)
-    if rig < 0 or ratio <= firm.hurdle:
+    rig, ratio, cost = best_generation(
+        firm, world, policy, par, firm.compliance, firm.site_mw, True, firm.hurdle
+    )
+    if rig < 0:
         return
     mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
     room_mw = min(room_mw, purse_usd(firm) / cost * mw_per_ths)
@@ -266,8 +268,8 @@ def enter_abroad(firm: Miner, world: World, policy: Policy, par: Parameters) -> 
     """Found a new firm abroad, half as large as those there, with fresh funds, if machines and site clear
     its hurdle.
     """
-    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, 0.0, True)
-    if rig < 0 or ratio <= firm.hurdle:
+    rig, _, cost = best_generation(firm, world, policy, par, LICENSED, 0.0, True, firm.hurdle)
+    if rig < 0:
         return
     firm.granted_mw = 0.5 * world.mean_site_abroad_mw
     firm.planned_generation = rig
@@ -304,8 +306,8 @@ def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Paramete
     """The state's own miner builds towards the MW that the regime intends, a share at a time, while
     machines and site recover their cost; it asks for no premium.
     """
-    rig, ratio, _ = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True)
-    if rig < 0 or ratio <= 0.0:
+    rig, _, _ = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True, 0.0)
+    if rig < 0:
         return
     firm.planned_generation = rig
     firm.compliance = LICENSED
@@ -320,9 +322,11 @@ def purse_usd(firm: Miner) -> float:
 
 @register_jitable
 def cheapest_hour_usd_per_kwh(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
-    """Lowest power price of the day: a machine that does not run even then is obsolete here."""
+    """Lowest power price of the day: a machine that does not run even then is obsolete here. Only the offer
+    differs by hour.
+    """
     lowest = power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, 0)
-    if firm.home == 1:
+    if firm.home == 1 and firm.compliance == LICENSED:
         for hour in range(1, 24):
             lowest = min(lowest, power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, hour))
     return lowest

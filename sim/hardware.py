@@ -13,7 +13,15 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS
-from agents.miner_appraisal import DAYS_PER_MONTH, HOURS_PER_MONTH, kw_per_ths, machine_value_usd
+from agents.miner_appraisal import (
+    DAYS_PER_MONTH,
+    HOURS_PER_MONTH,
+    NEW,
+    USED,
+    kw_per_ths,
+    machine_value_usd,
+    outlook_of,
+)
 from agents.rules.mining import hash_unit_cost
 from agents.world import U_DELAY
 from sim.compiled import kernel
@@ -22,7 +30,6 @@ from sim.regimes import months_between
 
 FloatArray = npt.NDArray[np.float64]
 SCRAP_USD_PER_THS = 0.1
-NEW, USED = 1.0, 0.5
 NEWEST_IN_PRODUCTION = 3
 # Machines on sale before a run starts of which its opening fleet must at least be made
 GENERATIONS_AT_START = 4
@@ -78,7 +85,8 @@ def reference_bid_usd_per_ths(
     revenue = math.exp(log_price) * usd_per_ths(par)
     cost = running_cost_usd_per_ths(world, par, generation, below_median)
     discount = math.log1p(par.world_miner_rate_per_year) / 12.0
-    return machine_value_usd(revenue, cost, discount, world, par, lag) / (1.0 + par.miner_hurdle_npv_mean)
+    value = machine_value_usd(revenue, cost, par, outlook_of(discount, world, par, lag))
+    return value / (1.0 + par.miner_hurdle_npv_mean)
 
 
 @register_jitable

@@ -6,6 +6,7 @@ Two conversions of a yearly rate to a month are in use, and they differ. Loans q
 """
 
 import math
+from typing import NamedTuple
 
 from numba.extending import register_jitable
 
@@ -106,34 +107,89 @@ def expected_margin(revenue: float, cost: float, spread: float) -> float:
     scale = LOGISTIC_SCALE * spread * revenue
     if scale <= 0.0:
         return max(0.0, margin)
-    return max(0.0, margin) + scale * math.log1p(math.exp(-abs(margin) / scale))
+    # log instead of log1p: half the time, and an error of 1e-16 of the revenue
+    return max(0.0, margin) + scale * math.log(1.0 + math.exp(-abs(margin) / scale))
 
 
 @register_jitable
-def pv_idling_margin(
-    revenue: float, cost: float, decline: float, discount: float, spread: float, first: float, months: float
-) -> float:
-    """Present value of the expected margin of a machine that idles when it does not pay. Eq. M2.
+def highest_margin(revenue: float, cost: float, spread: float) -> float:
+    """Upper bound of `expected_margin` in a tenth of its time: `log(1 + e^-y) <= e^-y <= 1/(1 + y + y^2/2)`.
 
-    Sum over k = first+1..first+months of `expected_margin(revenue e^{-decline k}, cost, spread) e^{-discount
-    k}`, taken as an integral with three Gauss points (within 0.5 % over the life of a machine); the closed
-    form of `pv_declining_margin` where revenue is certain. Revenue and cost in USD a month, decline and
-    discount continuous rates per month, first and months in months (0 if months is not positive). Source: as
-    `expected_margin`.
+    Mean revenue and cost in USD a month, spread as there. Source: power series of the exponential.
+    """
+    margin = revenue - cost
+    scale = LOGISTIC_SCALE * spread * revenue
+    if scale <= 0.0:
+        return max(0.0, margin)
+    y = abs(margin) / scale
+    return max(0.0, margin) + scale / (1.0 + y + 0.5 * y * y)
+
+
+class Stretch(NamedTuple):
+    """Some months of a machine's life, ready for the values of many machines (Eq. M2).
+
+    Decline of revenue and discount (continuous rates per month), months before it and in it; at three Gauss
+    points what is left of revenue, and the months that the point stands for, discounted.
+    """
+
+    decline: float
+    discount: float
+    first: float
+    months: float
+    early_revenue: float
+    middle_revenue: float
+    late_revenue: float
+    early_months: float
+    middle_months: float
+    late_months: float
+
+
+@register_jitable
+def stretch_of_months(decline: float, discount: float, first: float, months: float) -> Stretch:
+    """Place the three Gauss points in months first+1..first+months, taken as an integral. Eq. M2.
+
+    Continuous rates per month, first and months in months; no months if they are not positive. Source:
+    Gauss-Legendre quadrature.
     """
     if months <= 0.0:
+        return Stretch(decline, discount, first, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    middle = first + 0.5 + 0.5 * months
+    early, late = middle - 0.5 * months * OUTER_POINT, middle + 0.5 * months * OUTER_POINT
+    return Stretch(
+        decline,
+        discount,
+        first,
+        months,
+        exp_or_inf(-decline * early),
+        exp_or_inf(-decline * middle),
+        exp_or_inf(-decline * late),
+        months * OUTER_WEIGHT * exp_or_inf(-discount * early),
+        months * MIDDLE_WEIGHT * exp_or_inf(-discount * middle),
+        months * OUTER_WEIGHT * exp_or_inf(-discount * late),
+    )
+
+
+@register_jitable
+def pv_idling_margin(revenue: float, cost: float, spread: float, stretch: Stretch) -> float:
+    """Present value of the expected margin of a machine that idles when it does not pay. Eq. M2.
+
+    Sum over the months k of the stretch of `expected_margin(revenue e^{-decline k}, cost, spread)
+    e^{-discount k}`, at three Gauss points (within 0.5 % over the life of a machine); the closed form of
+    `pv_declining_margin` where revenue is certain. Revenue and cost in USD a month. Source: as
+    `expected_margin`.
+    """
+    if stretch.months <= 0.0:
         return 0.0
     if spread <= 0.0:
-        now = revenue * exp_or_inf(-decline * first)
-        return pv_declining_margin(now, cost, decline, discount, first, months)
-    middle = first + 0.5 + 0.5 * months
-    total = 0.0
-    for j in range(3):
-        k = middle + 0.5 * months * OUTER_POINT * (j - 1)
-        weight = MIDDLE_WEIGHT if j == 1 else OUTER_WEIGHT
-        margin = expected_margin(revenue * exp_or_inf(-decline * k), cost, spread)
-        total += weight * margin * exp_or_inf(-discount * k)
-    return months * total
+        now = revenue * exp_or_inf(-stretch.decline * stretch.first)
+        return pv_declining_margin(
+            now, cost, stretch.decline, stretch.discount, stretch.first, stretch.months
+        )
+    return (
+        stretch.early_months * expected_margin(revenue * stretch.early_revenue, cost, spread)
+        + stretch.middle_months * expected_margin(revenue * stretch.middle_revenue, cost, spread)
+        + stretch.late_months * expected_margin(revenue * stretch.late_revenue, cost, spread)
+    )
 
 
 @register_jitable
