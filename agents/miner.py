@@ -11,10 +11,10 @@ from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS, ByGeneration, ByHour
 from agents.firm import Firm, hire, pay_wages, service_debt, set_staff_targets, settle_cash, wind_up
+from agents.machines import kw_per_ths
 from agents.miner_accounts import be_caught, pay_income_tax, pay_levies, pay_power, sell_rigs, sell_treasury
 from agents.miner_appraisal import (
     LICENSED,
-    kw_per_ths,
     power_price_usd_per_kwh,
     running_share,
     site_capex_usd_per_mw,

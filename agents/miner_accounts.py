@@ -11,7 +11,8 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import import_rates, licensed_tariff_usd_per_kwh, raise_capital
-from agents.miner_appraisal import GREY, LICENSED, delivery_months, landed_share, site_capex_usd_per_mw
+from agents.machines import delivery_months
+from agents.miner_appraisal import GREY, LICENSED, landed_share, site_capex_usd_per_mw
 from agents.policy import Policy
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 

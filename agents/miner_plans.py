@@ -9,13 +9,13 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import raise_capital, sign_contract
+from agents.machines import kw_per_ths
 from agents.miner_accounts import order_rigs, sell_rigs
 from agents.miner_appraisal import (
     LICENSED,
     allowed_statuses,
     best_generation,
     build_months,
-    kw_per_ths,
     mean_power_price_usd_per_kwh,
     plugged_share,
     power_price_usd_per_kwh,

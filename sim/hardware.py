@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS
-from agents.miner_appraisal import (
+from agents.machines import (
     DAYS_PER_MONTH,
     HOURS_PER_MONTH,
     NEW,
@@ -30,6 +30,8 @@ from sim.regimes import months_between
 
 FloatArray = npt.NDArray[np.float64]
 SCRAP_USD_PER_THS = 0.1
+# Dealers who hold less than a machine have none to offer
+SMALLEST_MACHINE_THS = 1.0
 NEWEST_IN_PRODUCTION = 3
 # Machines on sale before a run starts of which its opening fleet must at least be made
 GENERATIONS_AT_START = 4
@@ -287,5 +289,5 @@ def quote_generations(world: Any, par: Any, release_month: Any, newest: int) -> 
         world.rig_price_usd_per_ths[generation] = worth if made else spot
         if made:
             world.rig_on_sale[generation] = NEW
-        elif stock_ths > 0.0:
+        elif stock_ths >= SMALLEST_MACHINE_THS:
             world.rig_on_sale[generation] = USED

@@ -195,7 +195,7 @@ def highest_price(firm: Any, world: Any, policy: Any, par: Any, cost: str) -> fl
         if cost == "none":
             Miner.run(firm, world, policy, par)
             return bool(firm.energised_mw > 0.0)
-        _, ratio, _ = best_generation(firm, world, policy, par, LICENSED, SITE_MW, cost == "site")
+        _, ratio, _ = best_generation(firm, world, policy, par, LICENSED, SITE_MW, cost == "site", -1.0)
         return bool(ratio > 0.0)
 
     low, high = 0.0, HIGHEST_USD_PER_KWH

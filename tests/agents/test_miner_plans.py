@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.machines import delivery_months
 from agents.miner import FARM, STATE, WORLD, Miner
 from agents.miner_appraisal import (
     allowed_statuses,
     best_generation,
-    delivery_months,
     detection_per_month,
     income_tax_rate,
     size_limit_mw,
@@ -134,7 +134,7 @@ def test_perceived_detection_scales_with_the_load_that_can_be_seen():
 
 def test_the_best_machine_is_the_one_with_the_highest_return_on_its_landed_cost():
     firm, now = miner(), month(RICH)
-    rig, ratio, cost = best_generation(firm, *now, 0, 5.0, False)
+    rig, ratio, cost = best_generation(firm, *now, 0, 5.0, False, -1.0)
     returns = {}
     for generation in np.flatnonzero(now.world.rig_on_sale):
         landed = now.world.rig_price_usd_per_ths[generation] * (1.0 + VALUES["rig_freight_share"])
@@ -146,7 +146,27 @@ def test_the_best_machine_is_the_one_with_the_highest_return_on_its_landed_cost(
     assert ratio == pytest.approx(returns[rig], rel=1e-12)
     assert cost == pytest.approx(now.world.rig_price_usd_per_ths[rig] * (1.0 + VALUES["rig_freight_share"]))
     now.world.rig_on_sale = 0.0
-    assert best_generation(firm, *now, 0, 5.0, False)[0] == -1
+    assert best_generation(firm, *now, 0, 5.0, False, -1.0)[0] == -1
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.floats(5.0, 300.0), st.integers(0, 2), st.booleans(), st.floats(-0.9, 2.0),
+    st.sampled_from([-0.01, 0.0, 0.01, 0.03]),
+    st.one_of(st.just(0.0), st.floats(0.01, 1.0)), st.integers(0, 60),
+)  # fmt: skip
+def test_a_glance_hides_no_machine_that_returns_enough(
+    hashprice, status, with_site, least, decline, spread, halving
+):
+    forecast = {
+        "forecast_log_hashprice": math.log(hashprice),
+        "hashprice_decline_per_month": decline,
+        "months_to_halving": halving,
+    }
+    firm, now = miner(), month(forecast, hashprice_spread=spread)
+    unasked = best_generation(firm, *now, status, 5.0, with_site, -1.0)
+    asked = best_generation(firm, *now, status, 5.0, with_site, least)
+    assert asked == (unasked if unasked[1] > least else (-1, least, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -245,7 +265,7 @@ def test_own_funds_and_their_leverage_limit_the_site():
 
 def test_imitation_lowers_the_hurdle():
     firm, now = miner(morale=9.0), month(RICH)
-    _, ratio, _ = best_generation(firm, *now, 0, 5.0, True)
+    _, ratio, _ = best_generation(firm, *now, 0, 5.0, True, -1.0)
     hurdle = ratio + 0.01
     assert planned(now, morale=9.0, hurdle=hurdle).applied_mw == 0.0
     crowd = month({**RICH, "entrants": 1000.0}, imitation_weight=0.01)

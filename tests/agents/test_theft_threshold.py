@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from scipy.optimize import brentq
 
+from agents.machines import DAYS_PER_MONTH, HOURS_PER_MONTH
 from agents.miner import Miner
-from agents.miner_appraisal import DAYS_PER_MONTH, GREY, HOURS_PER_MONTH, LICENSED, THEFT
+from agents.miner_appraisal import GREY, LICENSED, THEFT
 from agents.rules.compliance import theft_indifference_hazard
 from tests.agents.observed import J_PER_TH, Month, miner, month
 

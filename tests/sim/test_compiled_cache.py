@@ -93,7 +93,7 @@ def edit(path: Path) -> None:
         ("agents/rules/mining.py", "agents.miner", True),
         ("agents/rules/finance.py", "agents.ai_firm", True),
         ("agents/rules/protocol.py", "sim.bitcoin", True),
-        ("agents/miner_appraisal.py", "sim.hardware", True),
+        ("agents/machines.py", "sim.hardware", True),
         ("agents/lender.py", "agents.lender", True),
         ("agents/government.py", "agents.lender", False),
         ("agents/rules/labour.py", "agents.miner", False),

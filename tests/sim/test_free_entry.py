@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from agents.base import new_records
+from agents.machines import DAYS_PER_MONTH, HOURS_PER_MONTH
 from agents.miner import Miner
-from agents.miner_appraisal import DAYS_PER_MONTH, HOURS_PER_MONTH
 from agents.rules.mining import free_entry_hash, hash_unit_cost
 from sim.mining_world import MiningWorld
 from sim.state import flow_view

@@ -105,9 +105,9 @@ def test_dealers_deliver_now_whatever_the_queue_and_makers_with_a_queue_ask_for_
     assert long.rig_markup > short.rig_markup
 
 
-def test_used_machines_are_on_sale_only_while_dealers_have_some():
+def test_used_machines_are_on_sale_only_while_dealers_have_a_whole_one():
     stocked, frontier, _ = quoted(used_ths=1.0)
-    empty, _, _ = quoted(used_ths=0.0)
+    empty, _, _ = quoted(used_ths=0.999)
     old = np.flatnonzero((frontier.release_month <= 0) & (stocked.rig_on_sale == 0.5))
     assert len(old) > 0
     assert (empty.rig_on_sale[old] == 0.0).all()

@@ -61,14 +61,16 @@ def rule_name(rule: FunctionType) -> str:
     return f"{rule.__module__.split('.')[-1]}.{rule.__name__}"
 
 
-def draw_arguments(rule: FunctionType, generator: np.random.Generator) -> tuple[float | int | bool, ...]:
-    """One random argument tuple with the types of the rule's signature."""
+def draw_arguments(rule: Any, generator: np.random.Generator) -> tuple[Any, ...]:
+    """One random argument tuple with the types of the rule's signature, or of the fields of a record."""
     hints = get_type_hints(rule)
-    hints.pop("return")
-    arguments: list[float | int | bool] = []
+    hints.pop("return", None)
+    arguments: list[Any] = []
     for name, kind in hints.items():
         low, high = RANGES.get(name, (0.05, 3.0))
-        if kind is bool:
+        if issubclass(kind, tuple):
+            arguments.append(kind(*draw_arguments(kind, generator)))
+        elif kind is bool:
             arguments.append(bool(generator.integers(0, 2)))
         elif kind is int:
             arguments.append(int(generator.integers(int(low), int(high) + 1)))
@@ -121,20 +123,28 @@ SIGNED_EDGES = [*EDGES, -1.0, -800.0]
 NOT_NEGATIVE = {"home_hash", "beta", "sigma", "weight_sum"}
 
 
+def pick_edges(rule: Any, generator: np.random.Generator) -> tuple[Any, ...]:
+    """Arguments at edges of the domain, for a rule's signature or the fields of a record."""
+    hints = get_type_hints(rule)
+    hints.pop("return", None)
+    arguments: list[Any] = []
+    for name, kind in hints.items():
+        if issubclass(kind, tuple):
+            arguments.append(kind(*pick_edges(kind, generator)))
+            continue
+        value = float(generator.choice(EDGES if name in NOT_NEGATIVE else SIGNED_EDGES))
+        if kind is bool:
+            arguments.append(value > 0.0)
+        elif kind is int:
+            arguments.append(int(min(abs(value), 1e6)))
+        else:
+            arguments.append(value)
+    return tuple(arguments)
+
+
 @pytest.mark.parametrize("rule", all_rules(), ids=rule_name)
 def test_rules_never_raise(rule: FunctionType) -> None:
-    hints = get_type_hints(rule)
-    hints.pop("return")
     generator = np.random.default_rng(7)
     for _ in range(400):
-        picked = [generator.choice(EDGES if name in NOT_NEGATIVE else SIGNED_EDGES) for name in hints]
-        arguments: list[float | int | bool] = []
-        for value, kind in zip(picked, hints.values(), strict=True):
-            if kind is bool:
-                arguments.append(bool(value > 0.0))
-            elif kind is int:
-                arguments.append(int(min(abs(value), 1e6)))
-            else:
-                arguments.append(float(value))
-        result = rule(*arguments)
+        result = rule(*pick_edges(rule, generator))
         assert isinstance(result, (float, int, bool, tuple))
