@@ -2,10 +2,11 @@
 #   make figures    install, run the headline study (quick size) and write results/
 #   make test       install with the test tools, check style, types and layers, run all tests, measure coverage
 #   make long       the tests that take long: torture, fuzzing, the full matrix (CI runs them after make test)
+#   make versions   the same results, bit by bit, with the oldest versions of what the package needs (CI)
 #   make setup      install only (with the test tools), for development
 #   make docs       write the reference pages in docs/ from the registries and from validation
 #   make notebooks  execute the notebooks into results/notebooks/
-#   make clean      remove what the targets above made, except .venv (make distclean removes that too)
+#   make clean      remove what the targets above made, except .venv* (make distclean removes them too)
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -20,11 +21,11 @@ step = @printf '[%4d s] %s\n' $$(( $$(date +%s) - $(START) )) "$(1)"
 # the time. A file of a dependency that is not meant for this Python version must not stop the set-up.
 compile = $(BIN)/python -m compileall -q -j 0 -x '/tests?/' .venv/lib > /dev/null 2>&1 || true
 
-.PHONY: help setup figures test long lint types layers unit coverage docs notebooks clean distclean
+.PHONY: help setup figures test long versions lint types layers unit coverage docs notebooks clean distclean
 .DELETE_ON_ERROR:
 
 help:
-	@sed -n '2,9s/^#   //p' Makefile
+	@sed -n '2,10s/^#   //p' Makefile
 
 setup: .venv/.wattlab-test
 
@@ -68,6 +69,12 @@ coverage: .venv/.wattlab-test
 	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not long and not compiled_only" \
 	  tests/sim tests/agents --cov --cov-report=term --cov-fail-under=80
 
+versions: .venv/.wattlab-test .venv-lowest/.wattlab
+	$(call step,one run with the pinned and one with the oldest versions)
+	@pinned=$$($(BIN)/python -m tests.versions.fingerprint) && \
+	  lowest=$$(.venv-lowest/bin/python -m tests.versions.fingerprint) && \
+	  echo "pinned $$pinned, oldest $$lowest" && [ "$$pinned" = "$$lowest" ]
+
 docs: .venv/.wattlab-test
 	$(call step,reference pages into docs/)
 	@$(BIN)/wattlab parameters --markdown > docs/parameters.md
@@ -89,7 +96,7 @@ clean:
 	find agents sim experiments tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv
+	rm -rf .venv .venv-lowest
 
 # The figures need no test tools; leaving them out saves a third of the set-up.
 .venv/.wattlab: pyproject.toml constraints.txt | .venv/bin/pip
@@ -105,6 +112,12 @@ distclean: clean
 	$(call step,compiling bytecode)
 	@$(compile)
 	@touch .venv/.wattlab $@
+
+.venv-lowest/.wattlab: pyproject.toml tests/versions/lowest.txt
+	$(call step,installing the oldest versions into .venv-lowest)
+	@$(PYTHON) -m venv .venv-lowest
+	@.venv-lowest/bin/python -m pip install -qq --disable-pip-version-check -e . -c tests/versions/lowest.txt
+	@touch $@
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
