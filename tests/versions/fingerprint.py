@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 
 from sim import load_scenario, simulate
 
@@ -20,4 +21,4 @@ def fingerprint() -> str:
 
 
 if __name__ == "__main__":
-    print(fingerprint())
+    sys.stdout.write(f"{fingerprint()}\n")
