@@ -64,25 +64,26 @@ def measure(  # type: ignore[no-untyped-def]
     free = np.zeros((len(limits), zones, hours))
     price = np.zeros((zones, hours))
     idle = np.zeros(plants)
+    below = np.zeros((len(limits), zones))
     for h in range(hours):
         gas = 0.0
         for p in range(plants):
             if group[p] >= 0:
                 gas += gen[p, h]
         fill_idle(idle, gen, maximum, limited, group, gas_cap - gas, h)
+        below[:, :] = 0.0
+        for p in range(plants):
+            for k in range(len(limits)):
+                if cost[p] <= limits[k]:
+                    below[k, zone[p]] += idle[p]
         spilt = over[:, h].sum()
         total = idle.sum() + spilt
         for z in range(zones):
             room = (link - flow[h] if z == 1 else link + flow[h]) if zones == 2 else 0.0
             room = max(0.0, room)
             for k in range(len(limits)):
-                here, there = over[z, h], spilt - over[z, h]
-                for p in range(plants):
-                    if cost[p] <= limits[k]:
-                        if zone[p] == z:
-                            here += idle[p]
-                        else:
-                            there += idle[p]
+                here = over[z, h] + below[k, z]
+                there = spilt - over[z, h] + below[k, :].sum() - below[k, z]
                 free[k, z, h] = max(0.0, min(here + min(room, there), total - reserve))
             need, room_left = probe, room
             need -= min(need, over[z, h])
