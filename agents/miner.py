@@ -23,16 +23,17 @@ from agents.miner_appraisal import (
 from agents.miner_plans import (
     MOVING,
     UNHOUSED,
+    bridge,
     enter,
     enter_abroad,
     expand_state_mining,
     imitate,
-    make_room,
     reconsider,
     relocate,
     renew,
     resume,
     start_site,
+    take_delivery,
 )
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import load_signature, targeting_exponent, updated_hazard
@@ -65,6 +66,9 @@ class Miner(Firm):
     order_ths: float
     order_months_left: float
     order_used: int
+    used_order_generation: int
+    used_order_ths: float
+    used_order_months_left: float
     displaced: int
     slowness: float
     sold_ths: ByGeneration
@@ -120,7 +124,10 @@ class Miner(Firm):
         if self.displaced == UNHOUSED and self.building_mw <= 0.0:
             relocate(self, world, policy, par)
             return
-        if self.order_ths > 0.0 or self.building_mw > 0.0:
+        if self.used_order_ths > 0.0 or self.building_mw > 0.0:
+            return
+        if self.order_ths > 0.0:
+            bridge(self, world, policy, par)
             return
         if self.kind == STATE:
             # The programme comes first: an order for renewal would stand in its way
@@ -157,13 +164,8 @@ class Miner(Firm):
                 self.building_mw = 0.0
                 if self.displaced == MOVING:
                     self.displaced = 0
-        if self.order_ths > 0.0:
-            self.order_months_left -= 1.0
-            if self.order_months_left <= 0.0 and self.building_mw <= 0.0:
-                self.fleet_ths[self.order_generation] += self.order_ths
-                self.order_ths = 0.0
-                if self.displaced == 0:
-                    make_room(self, world, par)
+        if self.order_ths > 0.0 or self.used_order_ths > 0.0:
+            take_delivery(self, world, par)
 
     @register_jitable
     def recruit(self, world: World, policy: Policy, par: Parameters) -> None:
@@ -257,7 +259,8 @@ class Miner(Firm):
         service_debt(self, par.loan_rate_per_year, par.loan_months)
         pay_income_tax(self, world, policy, par, operating)
         self.payoff_usd_per_mw = operating / self.site_mw if self.site_mw > 0.0 else 0.0
-        waiting = self.site_mw <= 0.0 or (self.order_ths > 0.0 and self.energised_mw <= 0.0)
+        ordered_ths = self.order_ths + self.used_order_ths
+        waiting = self.site_mw <= 0.0 or (ordered_ths > 0.0 and self.energised_mw <= 0.0)
         waiting = waiting or (self.compliance == LICENSED and pausing(world, policy))
         losing = operating < 0.0 or self.energised_mw <= 0.0
         self.loss_months = (
@@ -313,7 +316,9 @@ class Miner(Firm):
         if self.coins_btc > 0.0:
             sell_treasury(self, world, self.coins_btc)
         self.sold_ths[self.order_generation] += self.order_ths
+        self.sold_ths[self.used_order_generation] += self.used_order_ths
         self.order_ths = 0.0
+        self.used_order_ths = 0.0
         wind_up(self)
         self.energised_mw = 0.0
         self.mean_hash_ehs = 0.0

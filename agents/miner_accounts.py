@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import import_rates, licensed_tariff_usd_per_kwh, raise_capital
-from agents.machines import delivery_months
+from agents.machines import NEW, delivery_months
 from agents.miner_appraisal import GREY, LICENSED, landed_share, site_capex_usd_per_mw
 from agents.policy import Policy
 from agents.world import MONTHS_PER_YEAR, Parameters, World
@@ -42,12 +42,19 @@ def order_rigs(
     firm.duty_usd += duty
     firm.hardware_tax_usd += tax
     firm.cash_usd -= abroad + duty + tax
-    firm.order_generation = rig
-    firm.order_ths = ths
-    firm.order_used = 1 if world.rig_on_sale[rig] < 1.0 else 0
     # Counted down from this month on, so that no machine arrives in the month of its order. The quote: the
     # place in the makers' queue is known once the month's orders are in
-    firm.order_months_left = 1.0 + max(1.0, math.ceil(delivery_months(world, par, rig)))
+    months = 1.0 + max(1.0, math.ceil(delivery_months(world, par, rig)))
+    if world.rig_on_sale[rig] == NEW:
+        firm.order_used = 0
+        firm.order_generation = rig
+        firm.order_ths = ths
+        firm.order_months_left = months
+    else:
+        firm.order_used = 1
+        firm.used_order_generation = rig
+        firm.used_order_ths = ths
+        firm.used_order_months_left = months
 
 
 @register_jitable

@@ -135,7 +135,7 @@ def count_machines_ths(miners, world_miners, worlds):  # type: ignore[no-untyped
     for firms in (miners, world_miners):
         for i in range(len(firms)):
             firm = firms[i]
-            total += firm.order_ths
+            total += firm.order_ths + firm.used_order_ths
             for generation in range(len(firm.fleet_ths)):
                 total += firm.fleet_ths[generation] + firm.sold_ths[generation]
     for generation in range(len(worlds[0].used_stock_ths)):

@@ -175,7 +175,8 @@ def convert_sites(miners, ai_firms, worlds, pars):  # type: ignore[no-untyped-de
             seller = miners[j]
             if seller.fibre == 0 or seller.active == 0 or seller.compliance != LICENSED:
                 continue
-            if seller.kind == STATE or seller.building_mw > 0.0 or seller.order_ths > 0.0:
+            ordered_ths = seller.order_ths + seller.used_order_ths
+            if seller.kind == STATE or seller.building_mw > 0.0 or ordered_ths > 0.0:
                 continue
             if seller.site_mw < firm.applied_mw:
                 continue

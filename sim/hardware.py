@@ -148,7 +148,7 @@ def ration(firm: Any, share: float) -> None:
     firm.hardware_usd *= share
     firm.duty_usd *= share
     firm.hardware_tax_usd *= share
-    firm.order_ths *= share
+    firm.used_order_ths *= share
 
 
 @kernel
@@ -170,9 +170,9 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
                 world.used_stock_ths[generation] += firm.sold_ths[generation]
                 sold += firm.sold_ths[generation]
                 firm.sold_ths[generation] = 0.0
-            if firm.hardware_usd > 0.0 and firm.order_ths > 0.0:
+            if firm.hardware_usd > 0.0:
                 if firm.order_used == 1:
-                    wanted[firm.order_generation] += firm.order_ths
+                    wanted[firm.used_order_generation] += firm.used_order_ths
                 else:
                     new_ths += firm.order_ths
                     new_gw += firm.order_ths * world.rig_j_per_th[firm.order_generation] / 1e9
@@ -194,10 +194,10 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
     for firms in (miners, world_miners):
         for i in range(len(firms)):
             firm = firms[i]
-            if firm.hardware_usd > 0.0 and firm.order_ths > 0.0:
+            if firm.hardware_usd > 0.0:
                 if firm.order_used == 1:
-                    ration(firm, world.used_fill_share[firm.order_generation])
-                else:
+                    ration(firm, world.used_fill_share[firm.used_order_generation])
+                elif firm.order_ths > 0.0:
                     ahead_gw = world.rig_backlog_gw + firm.draws[U_DELAY] * new_gw
                     firm.order_months_left = max(1.0, math.ceil(queue_months(world, par, ahead_gw)))
             for generation in range(GENERATIONS):

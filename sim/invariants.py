@@ -21,8 +21,8 @@ ENERGY_TOLERANCE = 1e-9
 PEOPLE_TOLERANCE = 1e-9
 SMALLEST_STOCK = 1e-6
 STOCKS = {
-    "miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "fleet_ths"),
-    "world_miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "fleet_ths"),
+    "miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "used_order_ths", "fleet_ths"),
+    "world_miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "used_order_ths", "fleet_ths"),
     "ai_firms": (
         "cash_usd",
         "debt_usd",

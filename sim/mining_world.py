@@ -93,7 +93,7 @@ class MiningWorld:
     def assimilate(self, hash_ehs: float) -> None:
         """Scale sites, fleets and orders so that the network has the hash rate that was observed."""
         factor = hash_ehs / float(self.world["network_hash_ehs"][0])
-        for name in ("fleet_ths", "order_ths", "site_mw", "building_mw"):
+        for name in ("fleet_ths", "order_ths", "used_order_ths", "site_mw", "building_mw"):
             self.firms[name] *= factor
         self.world["network_hash_ehs"] = hash_ehs
 
