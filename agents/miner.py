@@ -20,10 +20,10 @@ from agents.miner_appraisal import (
     site_capex_usd_per_mw,
     visibility,
 )
+from agents.miner_orders import bridge, take_delivery
 from agents.miner_plans import (
     MOVING,
     UNHOUSED,
-    bridge,
     enter,
     enter_abroad,
     expand_state_mining,
@@ -33,7 +33,6 @@ from agents.miner_plans import (
     renew,
     resume,
     start_site,
-    take_delivery,
 )
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import load_signature, targeting_exponent, updated_hazard
@@ -127,7 +126,9 @@ class Miner(Firm):
         if self.used_order_ths > 0.0 or self.building_mw > 0.0:
             return
         if self.order_ths > 0.0:
-            bridge(self, world, policy, par)
+            # The state's programme comes first here too
+            if self.kind != STATE:
+                bridge(self, world, policy, par)
             return
         if self.kind == STATE:
             # The programme comes first: an order for renewal would stand in its way

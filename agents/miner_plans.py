@@ -9,25 +9,21 @@ from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
 from agents.firm import raise_capital, sign_contract
-from agents.machines import USED, kw_per_ths, outlook_of
+from agents.machines import kw_per_ths
 from agents.miner_accounts import order_rigs, sell_rigs
 from agents.miner_appraisal import (
     LICENSED,
     allowed_statuses,
     best_generation,
     build_months,
-    fleet_mw,
-    landed_share,
     mean_power_price_usd_per_kwh,
     plugged_share,
     power_price_usd_per_kwh,
-    running_cost_usd_per_ths,
     site_capex_usd_per_mw,
     size_limit_mw,
-    terms_of,
     value_usd_per_ths,
-    worth_usd_per_ths,
 )
+from agents.miner_orders import REFILL_SHARE, purse_usd
 from agents.policy import Policy
 from agents.rules.compliance import imitate_probability
 from agents.rules.mining import runs
@@ -38,8 +34,6 @@ if TYPE_CHECKING:
 
 # What has become of machines whose site was lost: not yet decided, on the way to a new one
 UNHOUSED, MOVING = 1, 2
-# Power of failed machines is filled by the batch, once this share of the site is free
-REFILL_SHARE = 0.1
 
 
 @register_jitable
@@ -112,69 +106,6 @@ def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
         return
     if free_mw < batch_mw:
         expand(firm, world, policy, par)
-
-
-@register_jitable
-def bridge(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Buy used machines for power that stands idle while an order waits in the makers' queue, if they clear
-    the hurdle (Eq. M2).
-
-    A machine that finds no room once the order arrives earns until then and fetches the dealers' bid.
-    """
-    free_mw = firm.site_mw - fleet_mw(firm, world)
-    if free_mw < max(par.smallest_site_mw, REFILL_SHARE * firm.site_mw):
-        return
-    kw = kw_per_ths(world.rig_j_per_th[firm.order_generation], firm.pue)
-    lasting_mw = max(0.0, free_mw - firm.order_ths * kw / 1000.0)
-    lasting_share = lasting_mw / free_mw
-    power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
-    terms = terms_of(firm, world, policy, par, firm.compliance, firm.site_mw, power)
-    landed = landed_share(firm, policy, par, firm.compliance)
-    arrival = par.used_delivery_months
-    months = max(0.0, firm.order_months_left - math.ceil(arrival) - 1.0)
-    outlook = outlook_of(terms.discount_per_month, world, par, arrival)
-    best, best_ratio, best_cost = -1, firm.hurdle, 0.0
-    for generation in range(GENERATIONS):
-        if world.rig_on_sale[generation] != USED:
-            continue
-        kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-        cost = world.rig_price_usd_per_ths[generation] * landed
-        margin = terms.revenue_usd_per_ths - running_cost_usd_per_ths(terms, par, kw)
-        resale = world.rig_spot_usd_per_ths[generation] * par.resale_share
-        fall = terms.discount_per_month + par.rig_failure_per_month + world.hashprice_decline_per_month
-        passing = max(0.0, margin) * months + resale * math.exp(-fall * firm.order_months_left)
-        lasting = worth_usd_per_ths(terms, par, kw, outlook)
-        ratio = (lasting_share * lasting + (1.0 - lasting_share) * min(passing, lasting)) / cost - 1.0
-        if ratio > best_ratio:
-            best, best_ratio, best_cost = generation, ratio, cost
-    if best < 0:
-        return
-    mw_per_ths = kw_per_ths(world.rig_j_per_th[best], firm.pue) / 1000.0
-    ths = min(free_mw / mw_per_ths, purse_usd(firm) / best_cost)
-    if ths * mw_per_ths >= par.smallest_site_mw:
-        order_rigs(firm, world, policy, par, best, ths, 0.0)
-
-
-@register_jitable
-def take_delivery(firm: Miner, world: World, par: Parameters) -> None:
-    """Bring orders a month nearer; what is due joins the fleet once the site stands, and the worst machines
-    make room.
-    """
-    arrived = False
-    if firm.order_ths > 0.0:
-        firm.order_months_left -= 1.0
-        if firm.order_months_left <= 0.0 and firm.building_mw <= 0.0:
-            firm.fleet_ths[firm.order_generation] += firm.order_ths
-            firm.order_ths = 0.0
-            arrived = True
-    if firm.used_order_ths > 0.0:
-        firm.used_order_months_left -= 1.0
-        if firm.used_order_months_left <= 0.0 and firm.building_mw <= 0.0:
-            firm.fleet_ths[firm.used_order_generation] += firm.used_order_ths
-            firm.used_order_ths = 0.0
-            arrived = True
-    if arrived and firm.displaced == 0:
-        make_room(firm, world, par)
 
 
 @register_jitable
@@ -346,30 +277,6 @@ def enter_abroad(firm: Miner, world: World, policy: Policy, par: Parameters) -> 
 
 
 @register_jitable
-def make_room(firm: Miner, world: World, par: Parameters) -> None:
-    """Sell the least efficient machines when new ones have arrived and the site's power no longer
-    suffices.
-    """
-    used_mw = 0.0
-    for generation in range(GENERATIONS):
-        used_mw += firm.fleet_ths[generation] * kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
-    for _ in range(GENERATIONS):
-        if used_mw <= firm.site_mw:
-            return
-        worst = 0
-        for generation in range(GENERATIONS):
-            held = firm.fleet_ths[generation] > 0.0
-            if held and (
-                firm.fleet_ths[worst] <= 0.0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]
-            ):
-                worst = generation
-        mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
-        ths = min(firm.fleet_ths[worst], (used_mw - firm.site_mw) / mw_per_ths)
-        used_mw -= ths * mw_per_ths
-        sell_rigs(firm, world, par, worst, ths)
-
-
-@register_jitable
 def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     """The state's own miner builds towards the MW that the regime intends, a share at a time, while
     machines and site recover their cost; it asks for no premium.
@@ -380,12 +287,6 @@ def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Paramete
     firm.planned_generation = rig
     firm.compliance = LICENSED
     firm.granted_mw = min(policy.state_mining_mw * par.expansion_share, policy.state_mining_mw - firm.site_mw)
-
-
-@register_jitable
-def purse_usd(firm: Miner) -> float:
-    """What the firm can spend: cash and owners' funds, levered by its debt share (pipeline limit of M2)."""
-    return max(0.0, firm.cash_usd + firm.funds_usd) / (1.0 - firm.debt_share)
 
 
 @register_jitable

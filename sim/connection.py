@@ -12,7 +12,7 @@ from agents.base import GENERATIONS
 from agents.firm import raise_capital
 from agents.miner import STATE
 from agents.miner_appraisal import LICENSED
-from agents.miner_plans import make_room
+from agents.miner_orders import make_room
 from agents.policy import AUCTION, PRO_RATA
 from agents.rules.finance import geometric_sum
 from sim.compiled import kernel

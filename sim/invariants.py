@@ -20,9 +20,30 @@ FloatArray = npt.NDArray[np.float64]
 ENERGY_TOLERANCE = 1e-9
 PEOPLE_TOLERANCE = 1e-9
 SMALLEST_STOCK = 1e-6
+MINER_STOCKS = (
+    "cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "used_order_ths", "fleet_ths",
+)  # fmt: skip
 STOCKS = {
-    "miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "used_order_ths", "fleet_ths"),
-    "world_miners": ("cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "used_order_ths", "fleet_ths"),
+    "miners": (
+        "cash_usd",
+        "debt_usd",
+        "site_mw",
+        "building_mw",
+        "coins_btc",
+        "order_ths",
+        "used_order_ths",
+        "fleet_ths",
+    ),
+    "world_miners": (
+        "cash_usd",
+        "debt_usd",
+        "site_mw",
+        "building_mw",
+        "coins_btc",
+        "order_ths",
+        "used_order_ths",
+        "fleet_ths",
+    ),
     "ai_firms": (
         "cash_usd",
         "debt_usd",

@@ -120,18 +120,17 @@ def machines_ths(records: Records) -> np.ndarray:
     for kind in ("miners", "world_miners"):
         firms = records[kind]
         total += (firms["fleet_ths"] + firms["sold_ths"]).sum(axis=0)
-        np.add.at(total, firms["order_generation"], firms["order_ths"])
+        for order in ("order", "used_order"):
+            np.add.at(total, firms[f"{order}_generation"], firms[f"{order}_ths"])
     return total
 
 
 def new_orders_ths(month: Month) -> np.ndarray:
-    """Machines ordered from makers this month by generation: orders that were not there before and are not
-    second-hand.
-    """
+    """Machines ordered from makers this month by generation: orders that were not there before."""
     total = np.zeros(month.opening["world"]["used_stock_ths"].shape[1])
     for kind in ("miners", "world_miners"):
         before, after = month.opening[kind], month.built[kind]
-        fresh = (before["order_ths"] == 0.0) & (after["order_ths"] > 0.0) & (after["order_used"] == 0)
+        fresh = (before["order_ths"] == 0.0) & (after["order_ths"] > 0.0)
         np.add.at(total, after["order_generation"][fresh], after["order_ths"][fresh])
     return total
 

@@ -163,13 +163,15 @@ def trade(
     world["used_stock_ths"][0, 3] = stock_ths
     world["rig_on_sale"][0, 3], world["rig_supply_gw_per_month"] = 0.5, 0.1
     sellers["sold_ths"][0, 3] = sold
-    buyers["order_ths"], buyers["order_months_left"] = orders, 7.0
+    used = np.arange(len(orders)) < len(used_orders)
+    buyers["order_used"] = used
+    buyers["order_ths"], buyers["order_months_left"] = np.where(used, 0.0, orders), 7.0
+    buyers["used_order_ths"], buyers["used_order_months_left"] = np.where(used, orders, 0.0), 7.0
     if draws is not None:
         buyers["draws"][:, U_DELAY] = draws
-    buyers["order_used"] = [1] * len(used_orders) + [0] * len(new_orders)
-    buyers["order_generation"] = [3] * len(used_orders) + [9] * len(new_orders)
-    buyers["hardware_usd"], buyers["duty_usd"] = 10.0 * buyers["order_ths"], 1.0 * buyers["order_ths"]
-    buyers["invested_usd"] = 10.0 * buyers["order_ths"]
+    buyers["order_generation"], buyers["used_order_generation"] = 9, 3
+    buyers["hardware_usd"], buyers["duty_usd"] = 10.0 * np.array(orders), 1.0 * np.array(orders)
+    buyers["invested_usd"] = 10.0 * np.array(orders)
     world["rig_orders_gw_per_month"], world["rig_backlog_gw"], world["network_hash_ehs"] = 0.3, 0.2, 100.0
     world["used_price_factor"] = 0.8
     counts = trade_machines(buyers, sellers, world, PAR)
@@ -178,10 +180,11 @@ def trade(
 
 def test_used_orders_beyond_the_stock_are_rationed_and_refunded():
     buyers, sellers, world, (new, bought, sold, scrapped) = trade(60.0, [100.0, 50.0], [7.0], sold=30.0)
-    assert buyers["order_ths"] == pytest.approx([60.0, 30.0, 7.0])
+    assert buyers["used_order_ths"] == pytest.approx([60.0, 30.0, 0.0])
+    assert buyers["order_ths"].tolist() == [0.0, 0.0, 7.0]
     assert buyers["hardware_usd"] == pytest.approx([600.0, 300.0, 70.0])
     assert buyers["cash_usd"] == pytest.approx([11.0 * 40.0, 11.0 * 20.0, 0.0])
-    assert buyers["invested_usd"] == pytest.approx(10.0 * buyers["order_ths"])
+    assert buyers["invested_usd"] == pytest.approx([600.0, 300.0, 70.0])
     assert (new, bought, sold, scrapped) == (7.0, 90.0, 30.0, 0.0)
     assert world.used_stock_ths[3] == 0.0
     assert sellers["sold_ths"].sum() == 0.0
@@ -190,7 +193,7 @@ def test_used_orders_beyond_the_stock_are_rationed_and_refunded():
 def test_a_stock_that_suffices_serves_everybody_and_rusts():
     buyers, _, world, (_, bought, _, scrapped) = trade(1000.0, [100.0], [])
     share = VALUES["used_scrap_per_month"]
-    assert buyers["order_ths"].tolist() == [100.0]
+    assert buyers["used_order_ths"].tolist() == [100.0]
     assert buyers["cash_usd"].tolist() == [0.0]
     assert (bought, scrapped) == (100.0, pytest.approx(900.0 * share))
     assert world.used_stock_ths[3] == pytest.approx(900.0 * (1.0 - share))
@@ -209,7 +212,21 @@ def test_who_orders_in_the_same_month_draws_a_place_in_the_queue():
     places = (0.0, 0.25, 0.5, 0.75, 0.999)
     buyers, *_ = trade(1.0, [0.5], [1.2e7] * 5, draws=(0.9, *places))
     assert buyers["order_months_left"][1:].tolist() == [max(2, math.ceil(2.0 + 12.0 * u)) for u in places]
-    assert buyers["order_months_left"][0] == 7.0
+    assert buyers["used_order_months_left"][0] == 7.0
+
+
+def test_a_used_order_leaves_the_place_in_the_makers_queue_alone():
+    """Who waits for makers and buys from dealers is rationed in the second order only, and counts once."""
+    buyers, world = new_records(Miner, 1), new_records(World, 1)
+    world["rig_j_per_th"], world["used_stock_ths"][0, 3] = 20.0, 10.0
+    buyers["order_ths"], buyers["order_generation"], buyers["order_months_left"] = 500.0, 9, 5.0
+    buyers["used_order_ths"], buyers["used_order_generation"], buyers["order_used"] = 40.0, 3, 1
+    buyers["hardware_usd"] = buyers["invested_usd"] = 400.0
+    new, bought, *_ = trade_machines(buyers, new_records(Miner, 1), world, PAR)
+    assert (new, bought) == (0.0, 10.0)
+    assert (buyers["order_ths"][0], buyers["order_months_left"][0]) == (500.0, 5.0)
+    assert (buyers["used_order_ths"][0], buyers["cash_usd"][0]) == (10.0, 300.0)
+    assert world["rig_backlog_gw"][0] == 0.0
 
 
 def test_failures_are_counted_as_scrapped_and_take_no_machine_twice():

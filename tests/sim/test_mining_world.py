@@ -73,7 +73,7 @@ def test_two_levels_of_entry_differ_as_the_closed_form_says(eta):
 def machines_ths(world: MiningWorld) -> float:
     """All machines of the world by TH/s: owned, ordered, and in dealers' hands."""
     firms = world.firms
-    owned = firms["fleet_ths"].sum() + firms["order_ths"].sum() + firms["sold_ths"].sum()
+    owned = sum(firms[name].sum() for name in ("fleet_ths", "order_ths", "used_order_ths", "sold_ths"))
     return float(owned + world.world["used_stock_ths"].sum())
 
 
