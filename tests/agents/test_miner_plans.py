@@ -288,6 +288,12 @@ def test_one_project_at_a_time(waiting):
     assert firm.applied_mw == firm.granted_mw == 0.0
 
 
+def ordered(firm):
+    """Generation, TH/s and months to delivery of a firm's last order, from makers or dealers."""
+    order = "used_order" if firm.order_used else "order"
+    return tuple(getattr(firm, f"{order}_{name}") for name in ("generation", "ths", "months_left"))
+
+
 def waiting_for_makers(changes=None, order_mw=5.0, **firm_changes):
     """A firm with 10 MW of empty sockets that waits for makers; dealers have one old generation. It plans."""
     firm = running_miner(draws=0.0, site_mw=10.0, **firm_changes)
@@ -330,6 +336,7 @@ def test_no_used_machine_bridges_the_wait_where_none_pays_or_no_power_is_idle():
 
 def test_a_machine_that_must_soon_give_way_is_worth_less():
     """At a price that pays only over a life, sockets that the order on its way needs stay empty."""
+
     def bought(order_mw):
         firm = running_miner(draws=0.0, site_mw=10.0)
         firm.fleet_ths[:] = 0.0
@@ -359,10 +366,10 @@ def test_free_power_is_filled_step_by_step():
     firm = running_miner(draws=0.0, site_mw=20.0)
     now = month(RICH)
     Miner.plan(firm, *now)
-    rig = int(firm.order_generation)
-    ordered_mw = firm.order_ths * J_PER_TH[rig] * 1.1 / 1e6
+    rig, ths, months_left = ordered(firm)
+    ordered_mw = ths * J_PER_TH[rig] * 1.1 / 1e6
     assert ordered_mw == pytest.approx(VALUES["expansion_share"] * 20.0, rel=1e-9)
-    assert firm.order_months_left == 1 + math.ceil(delivery_months(now.world, now.par, rig))
+    assert months_left == 1 + math.ceil(delivery_months(now.world, now.par, rig))
     assert firm.hardware_usd > 0.0
 
 
@@ -383,8 +390,9 @@ def test_worn_out_machines_are_replaced_when_new_ones_gain_enough():
         firm = running_miner(draws=0.0, fleet_ths=0.0, hurdle=hurdle)
         firm.fleet_ths[4] = 5e6 / (J_PER_TH[4] * 1.1)
         Miner.plan(firm, *month(world))
-        assert (firm.order_ths > 0.0) == replaced
-        assert not replaced or J_PER_TH[firm.order_generation] < J_PER_TH[4]
+        rig, ths, _ = ordered(firm)
+        assert (ths > 0.0) == replaced
+        assert not replaced or J_PER_TH[rig] < J_PER_TH[4]
 
 
 def test_miners_abroad_follow_the_same_rules_at_their_own_price():
@@ -400,9 +408,9 @@ def test_miners_abroad_follow_the_same_rules_at_their_own_price():
     cheap, dear = (running_miner(power_price_usd_per_kwh=price, **abroad) for price in (0.02, 0.30))
     for firm in (cheap, dear):
         Miner.plan(firm, *month({"forecast_log_hashprice": math.log(80.0)}))
-    assert cheap.order_ths > 0.0
+    assert ordered(cheap)[1] > 0.0
     assert cheap.duty_usd == cheap.hardware_tax_usd == 0.0
-    assert dear.order_ths == 0.0
+    assert dear.order_ths == dear.used_order_ths == 0.0
 
 
 def test_the_state_builds_a_share_at_a_time_up_to_its_target_while_that_pays():
