@@ -22,13 +22,13 @@ def load(results: Results) -> pd.DataFrame:
     pyramid = fleets.groupby(["month", age.rename("age_years")], as_index=False)["hash_ehs"].sum()
     total = pyramid.groupby("month")["hash_ehs"].transform("sum")
     pyramid["share"] = pyramid["hash_ehs"] / total
-    orders = results.evidence("bitcoin_hindcast")[["month", "orders_gw_per_month"]]
+    orders = results.evidence("bitcoin_hindcast")[["month", "orders_gw_per_month", "seeds"]]
     firms = orders.merge(results.evidence("bitcoin_entry"), on="month", validate="one_to_one")
     frame = pd.concat([pyramid.assign(panel="age"), firms.assign(panel="firms")], ignore_index=True)
     frame = frame[["panel", *(name for name in frame.columns if name != "panel")]]
     frame.attrs["units"] = {
         "age_years": "years since release", "hash_ehs": "EH/s", "share": "share of EH/s", "firms": "1",
-        "entries": "1/month", "exits": "1/month", "orders_gw_per_month": "GW/month",
+        "entries": "1/month", "exits": "1/month", "orders_gw_per_month": "GW/month", "seeds": "1",
     }  # fmt: skip
     return frame
 
@@ -78,7 +78,8 @@ def caption(frame: pd.DataFrame) -> str:
     return (
         "Left: hash rate of machines owned abroad in the free run by years since their generation was "
         "released; owners idle what does not pay, so not all of it runs. Right: orders of new machines "
-        f"(moving average of three months; median of five seeds) and firms that enter or leave, of "
+        f"(moving average of three months; median of {firms['seeds'].max():.0f} seeds) and firms that enter "
+        f"or leave, of "
         f"{firms['firms'].max():.0f} slots (means of the same seeds): {firms['exits'].sum():.0f} leave and "
         f"{firms['entries'].sum():.0f} enter; a slot goes to a new firm when machines and site clear its "
         "hurdle again."

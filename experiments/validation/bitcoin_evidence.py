@@ -15,7 +15,7 @@ from agents.miner import Miner
 from agents.miner_appraisal import THEFT
 from agents.rules.mining import elastic_world_hash
 from agents.rules.protocol import hash_ehs_from_power
-from experiments.validation.bitcoin import ensemble_quantiles, published_path
+from experiments.validation.bitcoin import ensemble_quantiles, published_path, published_runs
 from experiments.validation.bitcoin_benchmarks import benchmarks
 from experiments.validation.bitcoin_run import (
     FITTED_MONTHS,
@@ -72,6 +72,7 @@ def hindcast(size: str) -> pd.DataFrame:
             "orders_gw_per_month": path["orders_gw"][t],
             "delivery_months": path["delivery_months"][t],
             "markup": path["markup"][t],
+            "seeds": len(published_runs()),
         }
         for t, label in enumerate(LABELS)
     ]
@@ -80,7 +81,7 @@ def hindcast(size: str) -> pd.DataFrame:
     return _table(
         rows,
         {"month": "calendar month", **units, "firms": "1", "exits": "1", "orders_gw_per_month": "GW/month",
-         "delivery_months": "months", "markup": "1"},
+         "delivery_months": "months", "markup": "1", "seeds": "1"},
     )  # fmt: skip
 
 

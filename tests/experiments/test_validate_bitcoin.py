@@ -32,8 +32,12 @@ def test_every_target_is_measured_and_naive_models_lose():
     checks = {check.target.id: check for check in validate("bitcoin")}
     assert list(checks) == [target.id for target in load_targets("bitcoin")]
     assert all(np.isfinite(check.simulated) for check in checks.values())
-    # What the report says about hash must not get lost unnoticed
-    for name in ("hash.rmse", "hash.ensemble.rmse", "hash.ensemble.member_rmse", "hash.ahead12.rmse"):
+    # What the report says about hash must not get lost unnoticed. An error below the floor is listed as
+    # suspect (MODEL.md section 11 explains it), not as good news
+    free = checks["bitcoin.hash.rmse"]
+    assert free.simulated <= free.target.high
+    assert free.passed == (free.simulated >= free.target.low)
+    for name in ("hash.ensemble.rmse", "hash.ensemble.member_rmse", "hash.ahead12.rmse"):
         assert checks[f"bitcoin.{name}"].passed, name
     gains = [check for name, check in checks.items() if name.startswith("bitcoin.hash.gain.")]
     assert len(gains) == len(benchmarks())
