@@ -24,26 +24,8 @@ MINER_STOCKS = (
     "cash_usd", "debt_usd", "site_mw", "building_mw", "coins_btc", "order_ths", "used_order_ths", "fleet_ths",
 )  # fmt: skip
 STOCKS = {
-    "miners": (
-        "cash_usd",
-        "debt_usd",
-        "site_mw",
-        "building_mw",
-        "coins_btc",
-        "order_ths",
-        "used_order_ths",
-        "fleet_ths",
-    ),
-    "world_miners": (
-        "cash_usd",
-        "debt_usd",
-        "site_mw",
-        "building_mw",
-        "coins_btc",
-        "order_ths",
-        "used_order_ths",
-        "fleet_ths",
-    ),
+    "miners": MINER_STOCKS,
+    "world_miners": MINER_STOCKS,
     "ai_firms": (
         "cash_usd",
         "debt_usd",
