@@ -121,7 +121,9 @@ def detection_per_month(
     if status == LICENSED or firm.home == 0:
         return 0.0
     visibility = par.grey_visibility if status == GREY else 1.0
-    exponent = targeting_exponent(policy.targeting_rule, par.signature_exponent)
+    # Where nobody is inspected, whom inspectors would visit first says nothing
+    rule = policy.targeting_rule if policy.inspections_per_month > 0.0 else 0
+    exponent = targeting_exponent(rule, par.signature_exponent)
     signature = load_signature(site_mw, exponent) * visibility
     return min(1.0, effective_hazard(firm.perceived_hazard * signature, par.deterrence_weight))
 
