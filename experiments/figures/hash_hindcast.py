@@ -34,10 +34,24 @@ def draw(frame: pd.DataFrame) -> Figure:
     _panel(right, years, frame, "{}_j_per_th", "Network efficiency (J/TH)")
     right.plot(years, frame["j_per_th"], color=COLOURS["ai"], linewidth=1.4)
     seen = frame["observed_j_per_th"].notna()
-    right.plot(years[seen], frame["observed_j_per_th"][seen], "o", color=COLOURS["ink"], markersize=2.4)
+    right.plot(
+        years[seen], frame["observed_j_per_th"][seen], "o", color=COLOURS["ink"], markersize=2.4,
+        label="Published index",
+    )  # fmt: skip
+    right.plot(
+        years, frame["listed_j_per_th"], color=COLOURS["ink"], linewidth=0.7, linestyle="--",
+        label="Its recipe, no fleet",
+    )  # fmt: skip
+    other = frame["independent_j_per_th"].notna()
+    right.plot(
+        years[other], frame["independent_j_per_th"][other], "D", color=COLOURS["theft"], markersize=3.4,
+        label="Nonces, survey",
+    )  # fmt: skip
     error = np.log10(frame["hash_ehs"] / frame["observed_hash_ehs"])[years >= FIT_ENDS]
     left.set_title(f"Error since 2021: {np.sqrt((error**2).mean()):.3f} in log10")
     left.legend(loc="lower right")
+    handles, labels = right.get_legend_handles_labels()
+    right.legend(handles[1:], labels[1:], loc="lower left")
     right.set_yticks([20, 30, 50, 100, 150], ["20", "30", "50", "100", "150"])
     left.set_yticks([3, 10, 30, 100, 300, 1000], ["3", "10", "30", "100", "300", "1,000"])
     return figure
@@ -67,6 +81,8 @@ def caption(frame: pd.DataFrame) -> str:
         "protocol's pace, facts of the machines and dated events (ban in China 2021, cut-off in Kazakhstan "
         "2022, two storms). Parameters were fitted on 2017-2020 only (left of the dotted line); the band is "
         "the ensemble of parameter sets that fit those years about equally well. Points: efficiency by "
-        "CBECI, which weights profitable machine models equally. Best naive model: partial adjustment of "
-        "hash to reward, started at the observed hash of December 2020."
+        "CBECI, a mean over listed machine models that pay at the month's hashprice; dashed: the same "
+        "recipe at the observed hashprice, without any fleet. Diamonds: fleet efficiency from patterns in "
+        "nonces and from a survey. Best naive model: partial adjustment of hash to reward, started at the "
+        "observed hash of December 2020."
     )

@@ -14,6 +14,7 @@ from experiments.validation.bitcoin_benchmarks import (
     benchmarks,
     diebold_mariano,
 )
+from experiments.validation.bitcoin_efficiency import like_with_like
 from experiments.validation.bitcoin_fit import PRIORS
 from experiments.validation.bitcoin_run import (
     FITTED_MONTHS,
@@ -199,6 +200,7 @@ def measure_bitcoin() -> tuple[Measures, Measures]:
         | fitted_facts()
         | hashprice_facts()
         | efficiency_facts()
+        | like_with_like(published_path())
         | episode_facts()
         | price_facts()
     )

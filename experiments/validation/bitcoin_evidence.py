@@ -17,6 +17,11 @@ from agents.rules.mining import elastic_world_hash
 from agents.rules.protocol import hash_ehs_from_power
 from experiments.validation.bitcoin import ensemble_quantiles, published_path, published_runs
 from experiments.validation.bitcoin_benchmarks import benchmarks
+from experiments.validation.bitcoin_efficiency import (
+    independent_estimates,
+    listed_j_per_th,
+    observed_hashprice,
+)
 from experiments.validation.bitcoin_run import (
     FITTED_MONTHS,
     LABELS,
@@ -52,8 +57,12 @@ def _table(rows: list[Row], units: dict[str, str]) -> pd.DataFrame:
 
 
 def hindcast(size: str) -> pd.DataFrame:
-    """World hash and efficiency by month: observed, published set, band of the ensemble, best naive model."""
+    """World hash and efficiency by month: observed, published set, band of the ensemble, best naive model;
+    the published efficiency's recipe at the observed hashprice, without any fleet, and other estimates.
+    """
     path, seen, known = published_path(), observed_hash_ehs(), observed_efficiency()
+    paid = observed_hashprice()
+    others = {row["month"]: float(row["j_per_th"]) for row in independent_estimates() if row["used"] == "1"}
     band = {name: ensemble_quantiles(name, (5.0, 50.0, 95.0)) for name in ("hash_ehs", "j_per_th")}
     start = math.log10(seen[FITTED_MONTHS - 1])
     naive = benchmarks()["partial_adjustment"](start, MONTHS - FITTED_MONTHS, FITTED_MONTHS)
@@ -65,6 +74,8 @@ def hindcast(size: str) -> pd.DataFrame:
             **{f"hash_p{p}_ehs": band["hash_ehs"][i, t] for i, p in enumerate((5, 50, 95))},
             "naive_hash_ehs": 10.0 ** naive[t - FITTED_MONTHS] if t >= FITTED_MONTHS else np.nan,
             "observed_j_per_th": known.get(label, np.nan),
+            "listed_j_per_th": listed_j_per_th(label, paid[label]),
+            "independent_j_per_th": others.get(label, np.nan),
             "j_per_th": path["j_per_th"][t],
             **{f"p{p}_j_per_th": band["j_per_th"][i, t] for i, p in enumerate((5, 50, 95))},
             "firms": path["firms"][t],
