@@ -28,7 +28,7 @@ from agents.machines import (
 )
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
-from agents.rules.finance import highest_margin
+from agents.rules.finance import discounted_months, highest_margin
 from agents.rules.season import paused_share
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -45,6 +45,18 @@ def fleet_mw(firm: Miner, world: World) -> float:
     for generation in range(GENERATIONS):
         total += firm.fleet_ths[generation] * world.rig_j_per_th[generation]
     return total * firm.pue / 1e6
+
+
+@register_jitable
+def least_efficient(firm: Miner, world: World) -> int:
+    """Generation of the firm's machines that takes most power for its hash, or -1 without machines."""
+    worst = -1
+    for generation in range(GENERATIONS):
+        if firm.fleet_ths[generation] > 0.0 and (
+            worst < 0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]
+        ):
+            worst = generation
+    return worst
 
 
 @register_jitable
@@ -255,24 +267,45 @@ def value_usd_per_ths(
 
 
 @register_jitable
+def highest_worth_usd_per_ths(terms: Terms, par: Parameters, kw: float, months: float) -> float:
+    """Upper bound of ``worth_usd_per_ths`` at so many discounted months of life, of which none is worse than
+    this one (infinite if they are).
+    """
+    if months == math.inf:
+        return math.inf
+    running = running_cost_usd_per_ths(terms, par, kw)
+    return months * highest_margin(terms.revenue_usd_per_ths, running, par.hashprice_spread)
+
+
+@register_jitable
+def highest_months(world: World, par: Parameters, terms: Terms) -> float:
+    """Discounted months of a machine's life, for ``highest_worth_usd_per_ths``; infinite if hashprice is
+    expected to rise, when later months may be better than this one.
+    """
+    rate = terms.discount_per_month + par.rig_failure_per_month
+    if world.hashprice_decline_per_month < 0.0 or rate < 0.0:
+        return math.inf
+    return discounted_months(rate, par.rig_life_months)
+
+
+@register_jitable
 def best_generation(
-    firm: Miner,
-    world: World,
-    policy: Policy,
-    par: Parameters,
-    status: int,
-    site_mw: float,
-    with_site: bool,
-    least_ratio: float,
-) -> tuple[int, float, float]:
+    firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float,
+    with_site: bool, least_ratio: float, freed_usd_per_mw: float = 0.0,
+) -> tuple[int, float, float]:  # fmt: skip
     """Choose the hardware with the highest NPV per dollar, if above ``least_ratio``: (generation or -1, NPV
     over cost, cost in USD per TH/s).
+
+    Where it would take the place of machines whose sale frees so many USD per MW beyond what they still
+    earn, it may also be below: the caller weighs both.
     """
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
     landed = landed_share(firm, policy, par, status)
     terms = terms_of(firm, world, policy, par, status, site_mw, power)
     site_usd_per_mw = site_capex_usd_per_mw(firm, world, par, status) if with_site else 0.0
-    if not may_pay(firm, world, par, terms, landed, site_usd_per_mw, least_ratio):
+    months = highest_months(world, par, terms)
+    freed = max(0.0, freed_usd_per_mw)
+    if not may_pay(firm, world, par, terms, landed, site_usd_per_mw, least_ratio, freed, months):
         return -1, least_ratio, 0.0
     building = build_months(firm, policy, par, status) if with_site else 0.0
     tax = income_tax_rate(firm, world, policy, par, status)
@@ -280,7 +313,7 @@ def best_generation(
     discount = terms.discount_per_month
     new = outlook_of(discount, world, par, max(building, world.delivery_months))
     used = outlook_of(discount, world, par, max(building, par.used_delivery_months))
-    best, best_ratio, best_cost = -1, least_ratio, 0.0
+    best, best_ratio, best_cost = -1, least_ratio if freed <= 0.0 else -1.0, 0.0
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] <= 0.0:
             continue
@@ -288,7 +321,10 @@ def best_generation(
         outlook = new if world.rig_on_sale[generation] == NEW else used
         site = kw / 1000.0 * site_usd_per_mw
         cost = world.rig_price_usd_per_ths[generation] * landed + site
-        npv = worth_usd_per_ths(terms, par, kw, outlook) - cost + site_left_usd(site, par, outlook.ended)
+        left = site_left_usd(site, par, outlook.ended)
+        if highest_worth_usd_per_ths(terms, par, kw, months) + left <= (1.0 + best_ratio) * cost:
+            continue
+        npv = worth_usd_per_ths(terms, par, kw, outlook) - cost + left
         ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
         if ratio > best_ratio:
             best, best_ratio, best_cost = generation, ratio, cost
@@ -298,22 +334,19 @@ def best_generation(
 @register_jitable
 def may_pay(
     firm: Miner, world: World, par: Parameters, terms: Terms, landed: float, site_usd_per_mw: float,
-    least_ratio: float,
+    least_ratio: float, freed_usd_per_mw: float, months: float,
 ) -> bool:  # fmt: skip
-    """Whether a machine on sale could return more than ``least_ratio`` if no month of its life were worse
-    than this one. Most who stand aside see at a glance that none does, which spares them the look ahead.
+    """Whether a machine on sale could return more than ``least_ratio``, with what it frees, at the upper
+    bound of its worth. Most who stand aside see at this glance that none does, and need not look ahead.
     """
-    if world.hashprice_decline_per_month < 0.0:
-        return True
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] <= 0.0:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
         site = kw / 1000.0 * site_usd_per_mw
         cost = world.rig_price_usd_per_ths[generation] * landed + site
-        running = running_cost_usd_per_ths(terms, par, kw)
-        margin = highest_margin(terms.revenue_usd_per_ths, running, par.hashprice_spread)
-        if par.rig_life_months * margin + site_left_usd(site, par, 1.0) > (1.0 + least_ratio) * cost:
+        gain = highest_worth_usd_per_ths(terms, par, kw, months) + site_left_usd(site, par, 1.0)
+        if gain + freed_usd_per_mw * kw / 1000.0 > (1.0 + least_ratio) * cost:
             return True
     return False
 

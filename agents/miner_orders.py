@@ -12,8 +12,11 @@ from agents.machines import USED, kw_per_ths, outlook_of
 from agents.miner_accounts import order_rigs, sell_rigs
 from agents.miner_appraisal import (
     fleet_mw,
+    highest_months,
+    highest_worth_usd_per_ths,
     income_tax_rate,
     landed_share,
+    least_efficient,
     mean_power_price_usd_per_kwh,
     running_cost_usd_per_ths,
     terms_of,
@@ -47,6 +50,7 @@ def bridge(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     landed = landed_share(firm, policy, par, firm.compliance)
     arrival = par.used_delivery_months
     months = max(0.0, firm.order_months_left - math.ceil(arrival) - 1.0)
+    most = highest_months(world, par, terms)
     tax = income_tax_rate(firm, world, policy, par, firm.compliance)
     outlook = outlook_of(terms.discount_per_month, world, par, arrival)
     best, best_ratio, best_cost = -1, firm.hurdle, 0.0
@@ -55,6 +59,8 @@ def bridge(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
         cost = world.rig_price_usd_per_ths[generation] * landed
+        if highest_worth_usd_per_ths(terms, par, kw, most) <= (1.0 + best_ratio) * cost:
+            continue
         margin = terms.revenue_usd_per_ths - running_cost_usd_per_ths(terms, par, kw)
         resale = world.rig_spot_usd_per_ths[generation] * par.resale_share
         fall = terms.discount_per_month + par.rig_failure_per_month + world.hashprice_decline_per_month
@@ -103,15 +109,9 @@ def make_room(firm: Miner, world: World, par: Parameters) -> None:
     for generation in range(GENERATIONS):
         used_mw += firm.fleet_ths[generation] * kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
     for _ in range(GENERATIONS):
-        if used_mw <= firm.site_mw:
+        worst = least_efficient(firm, world)
+        if used_mw <= firm.site_mw or worst < 0:
             return
-        worst = 0
-        for generation in range(GENERATIONS):
-            held = firm.fleet_ths[generation] > 0.0
-            if held and (
-                firm.fleet_ths[worst] <= 0.0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]
-            ):
-                worst = generation
         mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
         ths = min(firm.fleet_ths[worst], (used_mw - firm.site_mw) / mw_per_ths)
         used_mw -= ths * mw_per_ths

@@ -16,6 +16,7 @@ from agents.miner_appraisal import (
     allowed_statuses,
     best_generation,
     build_months,
+    least_efficient,
     mean_power_price_usd_per_kwh,
     plugged_share,
     power_price_usd_per_kwh,
@@ -90,20 +91,25 @@ def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     expand if that pays.
     """
     free_mw = drop_obsolete(firm, world, policy, par)
-    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, firm.site_mw, False, -1.0)
-    if rig < 0:
-        return
-    mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
-    share = par.expansion_share if firm.home == 1 else par.world_expansion_share
-    step_mw = max(par.smallest_site_mw, share * firm.site_mw)
     batch_mw = max(par.smallest_site_mw, REFILL_SHARE * firm.site_mw)
-    wanted_mw = min(free_mw, step_mw) if ratio > firm.hurdle and free_mw >= batch_mw else 0.0
-    if wanted_mw < par.smallest_site_mw:
-        wanted_mw = min(replaceable_mw(firm, world, policy, par, rig, ratio, cost), step_mw)
-    if wanted_mw >= par.smallest_site_mw:
-        ths = min(wanted_mw / mw_per_ths, purse_usd(firm) / cost)
-        order_rigs(firm, world, policy, par, rig, ths, 0.0)
-        return
+    worst = least_efficient(firm, world)
+    # At most what the old machines fetch is gained by their going
+    freed = resale_usd_per_mw(firm, world, par, worst) if worst >= 0 else 0.0
+    rig, ratio, cost = best_generation(
+        firm, world, policy, par, firm.compliance, firm.site_mw, False, firm.hurdle, freed
+    )
+    if rig >= 0:
+        mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
+        share = par.expansion_share if firm.home == 1 else par.world_expansion_share
+        step_mw = max(par.smallest_site_mw, share * firm.site_mw)
+        wanted_mw = min(free_mw, step_mw) if ratio > firm.hurdle and free_mw >= batch_mw else 0.0
+        if wanted_mw < par.smallest_site_mw and worst >= 0:
+            surplus = (ratio - firm.hurdle) * cost / mw_per_ths
+            wanted_mw = min(replaceable_mw(firm, world, policy, par, worst, rig, surplus), step_mw)
+        if wanted_mw >= par.smallest_site_mw:
+            ths = min(wanted_mw / mw_per_ths, purse_usd(firm) / cost)
+            order_rigs(firm, world, policy, par, rig, ths, 0.0)
+            return
     if free_mw < batch_mw:
         expand(firm, world, policy, par)
 
@@ -174,27 +180,26 @@ def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) ->
 
 
 @register_jitable
+def resale_usd_per_mw(firm: Miner, world: World, par: Parameters, generation: int) -> float:
+    """What dealers pay for a generation's machines, USD per MW of the power that their sale frees."""
+    mw_per_ths = kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
+    return world.rig_spot_usd_per_ths[generation] * par.resale_share / mw_per_ths
+
+
+@register_jitable
 def replaceable_mw(
-    firm: Miner, world: World, policy: Policy, par: Parameters, rig: int, ratio: float, cost: float
+    firm: Miner, world: World, policy: Policy, par: Parameters, worst: int, rig: int, surplus: float
 ) -> float:
-    """MW of the least efficient machines that a new one should replace: its NPV and their resale against
-    what they still earn.
+    """MW of the least efficient machines that a new one should replace: its surplus over the hurdle, USD per
+    MW, and their resale against what they still earn.
     """
-    worst = -1
-    for generation in range(GENERATIONS):
-        if firm.fleet_ths[generation] > 0.0 and (
-            worst < 0 or world.rig_j_per_th[generation] > world.rig_j_per_th[worst]
-        ):
-            worst = generation
-    if worst < 0 or world.rig_j_per_th[rig] >= world.rig_j_per_th[worst]:
+    if world.rig_j_per_th[rig] >= world.rig_j_per_th[worst]:
         return 0.0
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
     kept = value_usd_per_ths(firm, world, policy, par, firm.compliance, worst, firm.site_mw, power, 0.0)
-    resale = world.rig_spot_usd_per_ths[worst] * par.resale_share
-    old_mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
-    new_mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
-    gain = (ratio - firm.hurdle) * cost / new_mw_per_ths + (resale - kept) / old_mw_per_ths
-    return firm.fleet_ths[worst] * old_mw_per_ths if gain > 0.0 else 0.0
+    mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
+    gain = surplus + resale_usd_per_mw(firm, world, par, worst) - kept / mw_per_ths
+    return firm.fleet_ths[worst] * mw_per_ths if gain > 0.0 else 0.0
 
 
 @register_jitable
