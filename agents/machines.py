@@ -19,7 +19,7 @@ NEW, USED = 1.0, 0.5
 @register_jitable
 def kw_per_ths(j_per_th: float, pue: float) -> float:
     """Power at the meter of one TH/s, in kW: J/TH is W per TH/s, times the site's PUE."""
-    return j_per_th * pue / 1000.0
+    return j_per_th * (pue / 1000.0)
 
 
 @register_jitable

@@ -28,7 +28,7 @@ from agents.machines import (
 )
 from agents.policy import SURPLUS_HOURS, Policy
 from agents.rules.compliance import effective_hazard, load_signature, targeting_exponent
-from agents.rules.finance import discounted_months, highest_margin
+from agents.rules.finance import highest_annuity, highest_margin
 from agents.rules.season import paused_share
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -179,15 +179,12 @@ def build_months(firm: Miner, policy: Policy, par: Parameters, status: int) -> f
 
 
 class Terms(NamedTuple):
-    """What a firm's status and site mean for any machine: expected revenue of a TH/s a month, cost of a
-    kWh, yearly fees, share of the time served, expected fine a month, and the discount rate a month.
+    """What a firm's status and site mean for any machine: expected revenue of a TH/s a month, cost of a kW
+    at the meter a month (power, fees, expected fines), and the discount rate a month.
     """
 
     revenue_usd_per_ths: float
-    cost_usd_per_kwh: float
-    fees_usd_per_mw_year: float
-    served_share: float
-    fine_usd_per_mw: float
+    cost_usd_per_kw: float
     discount_per_month: float
 
 
@@ -220,22 +217,14 @@ def terms_of(
         else:
             served = world.firm_served_mean
     hazard = detection_per_month(firm, world, policy, par, status, site_mw)
+    fine_usd_per_mw = hazard * policy.fine_usd_per_mw * par.penalty_collected_share
+    cost = HOURS_PER_MONTH * par.mining_availability * (power_usd_per_kwh + par.mining_other_usd_per_kwh)
+    cost += fees / MONTHS_PER_YEAR / 1000.0
     return Terms(
         revenue_usd_per_ths=revenue * served,
-        cost_usd_per_kwh=power_usd_per_kwh + par.mining_other_usd_per_kwh,
-        fees_usd_per_mw_year=fees,
-        served_share=served,
-        fine_usd_per_mw=hazard * policy.fine_usd_per_mw * par.penalty_collected_share,
+        cost_usd_per_kw=cost * served + fine_usd_per_mw / 1000.0,
         discount_per_month=math.log1p(rate) / MONTHS_PER_YEAR + hazard,
     )
-
-
-@register_jitable
-def running_cost_usd_per_ths(terms: Terms, par: Parameters, kw: float) -> float:
-    """Power, fees and expected fines of one TH/s that takes ``kw`` at the meter, USD a month."""
-    cost = kw * HOURS_PER_MONTH * par.mining_availability * terms.cost_usd_per_kwh
-    cost += kw / 1000.0 * terms.fees_usd_per_mw_year / MONTHS_PER_YEAR
-    return cost * terms.served_share + terms.fine_usd_per_mw * kw / 1000.0
 
 
 @register_jitable
@@ -243,8 +232,7 @@ def worth_usd_per_ths(terms: Terms, par: Parameters, kw: float, outlook: Outlook
     """Present value of the cash margin of one TH/s that takes ``kw`` at the meter, USD, before machine, site
     and income tax (Eq. M2).
     """
-    cost = running_cost_usd_per_ths(terms, par, kw)
-    return machine_value_usd(terms.revenue_usd_per_ths, cost, par, outlook)
+    return machine_value_usd(terms.revenue_usd_per_ths, kw * terms.cost_usd_per_kw, par, outlook)
 
 
 @register_jitable
@@ -267,28 +255,6 @@ def value_usd_per_ths(
 
 
 @register_jitable
-def highest_worth_usd_per_ths(terms: Terms, par: Parameters, kw: float, months: float) -> float:
-    """Upper bound of ``worth_usd_per_ths`` at so many discounted months of life, of which none is worse than
-    this one (infinite if they are).
-    """
-    if months == math.inf:
-        return math.inf
-    running = running_cost_usd_per_ths(terms, par, kw)
-    return months * highest_margin(terms.revenue_usd_per_ths, running, par.hashprice_spread)
-
-
-@register_jitable
-def highest_months(world: World, par: Parameters, terms: Terms) -> float:
-    """Discounted months of a machine's life, for ``highest_worth_usd_per_ths``; infinite if hashprice is
-    expected to rise, when later months may be better than this one.
-    """
-    rate = terms.discount_per_month + par.rig_failure_per_month
-    if world.hashprice_decline_per_month < 0.0 or rate < 0.0:
-        return math.inf
-    return discounted_months(rate, par.rig_life_months)
-
-
-@register_jitable
 def best_generation(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float,
     with_site: bool, least_ratio: float, freed_usd_per_mw: float = 0.0,
@@ -302,28 +268,27 @@ def best_generation(
     power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
     landed = landed_share(firm, policy, par, status)
     terms = terms_of(firm, world, policy, par, status, site_mw, power)
-    site_usd_per_mw = site_capex_usd_per_mw(firm, world, par, status) if with_site else 0.0
-    months = highest_months(world, par, terms)
-    freed = max(0.0, freed_usd_per_mw)
-    if not may_pay(firm, world, par, terms, landed, site_usd_per_mw, least_ratio, freed, months):
+    site_usd_per_kw = site_capex_usd_per_mw(firm, world, par, status) / 1000.0 if with_site else 0.0
+    freed_usd_per_kw = max(0.0, freed_usd_per_mw) / 1000.0
+    if not may_pay(firm, world, par, terms, landed, site_usd_per_kw, least_ratio, freed_usd_per_kw):
         return -1, least_ratio, 0.0
     building = build_months(firm, policy, par, status) if with_site else 0.0
     tax = income_tax_rate(firm, world, policy, par, status)
     # New machines wait in the makers' queue, used ones only for freight; both until the site is ready
     discount = terms.discount_per_month
-    new = outlook_of(discount, world, par, max(building, world.delivery_months))
-    used = outlook_of(discount, world, par, max(building, par.used_delivery_months))
-    best, best_ratio, best_cost = -1, least_ratio if freed <= 0.0 else -1.0, 0.0
+    new_lag = max(building, world.delivery_months)
+    used_lag = max(building, par.used_delivery_months)
+    new = outlook_of(discount, world, par, new_lag)
+    used = new if used_lag == new_lag else outlook_of(discount, world, par, used_lag)
+    best, best_ratio, best_cost = -1, least_ratio if freed_usd_per_kw <= 0.0 else -1.0, 0.0
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] <= 0.0:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
         outlook = new if world.rig_on_sale[generation] == NEW else used
-        site = kw / 1000.0 * site_usd_per_mw
+        site = kw * site_usd_per_kw
         cost = world.rig_price_usd_per_ths[generation] * landed + site
         left = site_left_usd(site, par, outlook.ended)
-        if highest_worth_usd_per_ths(terms, par, kw, months) + left <= (1.0 + best_ratio) * cost:
-            continue
         npv = worth_usd_per_ths(terms, par, kw, outlook) - cost + left
         ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
         if ratio > best_ratio:
@@ -333,20 +298,26 @@ def best_generation(
 
 @register_jitable
 def may_pay(
-    firm: Miner, world: World, par: Parameters, terms: Terms, landed: float, site_usd_per_mw: float,
-    least_ratio: float, freed_usd_per_mw: float, months: float,
+    firm: Miner, world: World, par: Parameters, terms: Terms, landed: float, site_usd_per_kw: float,
+    least_ratio: float, freed_usd_per_kw: float,
 ) -> bool:  # fmt: skip
-    """Whether a machine on sale could return more than ``least_ratio``, with what it frees, at the upper
-    bound of its worth. Most who stand aside see at this glance that none does, and need not look ahead.
+    """Whether a machine on sale could return more than ``least_ratio``, with what it frees, if it stood at
+    once and no month of its life were worse than this one. Most who stand aside see at this glance that none
+    does, and need not look ahead.
     """
+    rate = terms.discount_per_month + par.rig_failure_per_month
+    if world.hashprice_decline_per_month < 0.0 or rate < 0.0:
+        return True
+    months = highest_annuity(rate, par.rig_life_months)
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] <= 0.0:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-        site = kw / 1000.0 * site_usd_per_mw
+        site = kw * site_usd_per_kw
         cost = world.rig_price_usd_per_ths[generation] * landed + site
-        gain = highest_worth_usd_per_ths(terms, par, kw, months) + site_left_usd(site, par, 1.0)
-        if gain + freed_usd_per_mw * kw / 1000.0 > (1.0 + least_ratio) * cost:
+        margin = highest_margin(terms.revenue_usd_per_ths, kw * terms.cost_usd_per_kw, par.hashprice_spread)
+        gain = months * margin + site_left_usd(site, par, 1.0) + freed_usd_per_kw * kw
+        if gain > (1.0 + least_ratio) * cost:
             return True
     return False
 

@@ -12,13 +12,10 @@ from agents.machines import USED, kw_per_ths, outlook_of
 from agents.miner_accounts import order_rigs, sell_rigs
 from agents.miner_appraisal import (
     fleet_mw,
-    highest_months,
-    highest_worth_usd_per_ths,
     income_tax_rate,
     landed_share,
     least_efficient,
     mean_power_price_usd_per_kwh,
-    running_cost_usd_per_ths,
     terms_of,
     worth_usd_per_ths,
 )
@@ -50,7 +47,6 @@ def bridge(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     landed = landed_share(firm, policy, par, firm.compliance)
     arrival = par.used_delivery_months
     months = max(0.0, firm.order_months_left - math.ceil(arrival) - 1.0)
-    most = highest_months(world, par, terms)
     tax = income_tax_rate(firm, world, policy, par, firm.compliance)
     outlook = outlook_of(terms.discount_per_month, world, par, arrival)
     best, best_ratio, best_cost = -1, firm.hurdle, 0.0
@@ -59,9 +55,7 @@ def bridge(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
         cost = world.rig_price_usd_per_ths[generation] * landed
-        if highest_worth_usd_per_ths(terms, par, kw, most) <= (1.0 + best_ratio) * cost:
-            continue
-        margin = terms.revenue_usd_per_ths - running_cost_usd_per_ths(terms, par, kw)
+        margin = terms.revenue_usd_per_ths - kw * terms.cost_usd_per_kw
         resale = world.rig_spot_usd_per_ths[generation] * par.resale_share
         fall = terms.discount_per_month + par.rig_failure_per_month + world.hashprice_decline_per_month
         passing = max(0.0, margin) * months + resale * math.exp(-fall * firm.order_months_left)
