@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.machines import delivery_months
+from agents.machines import delivery_months, kw_per_ths
 from agents.miner import FARM, STATE, WORLD, Miner
 from agents.miner_appraisal import (
     allowed_statuses,
@@ -167,6 +167,19 @@ def test_a_glance_hides_no_machine_that_returns_enough(
     unasked = best_generation(firm, *now, status, 5.0, with_site, -1.0)
     asked = best_generation(firm, *now, status, 5.0, with_site, least)
     assert asked == (unasked if unasked[1] > least else (-1, least, 0.0))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.floats(5.0, 300.0), st.floats(0.0, 2.0), st.floats(1.0, 1e6))
+def test_a_glance_hides_no_machine_worth_more_with_what_it_frees(hashprice, least, freed):
+    firm, now = miner(), month({"forecast_log_hashprice": math.log(hashprice)})
+    unasked = best_generation(firm, *now, 0, 5.0, False, -1.0)
+    asked = best_generation(firm, *now, 0, 5.0, False, least, freed)
+    if asked[0] < 0 and unasked[0] >= 0:
+        rig, ratio, cost = unasked
+        assert (ratio - least) * cost / (kw_per_ths(J_PER_TH[rig], firm.pue) / 1000.0) + freed <= 0.0
+    else:
+        assert asked == unasked
 
 
 @pytest.mark.parametrize(

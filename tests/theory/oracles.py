@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import fsolve
 from scipy.special import erfc
 
-from agents.rules.finance import activation_gain, activation_gain_slope
+from agents.rules.real_options import activation_gain, activation_gain_slope
 
 GRID_POINTS = 3001
 GRID_LEFT = -14.0

@@ -12,7 +12,7 @@ import math
 import numpy as np
 import pytest
 
-from agents.rules.finance import entry_barrier, entry_beta
+from agents.rules.real_options import entry_barrier, entry_beta
 from tests.theory.oracles import w_disc
 
 TABLE = [

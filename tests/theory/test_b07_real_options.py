@@ -12,7 +12,7 @@ import math
 import numpy as np
 import pytest
 
-from agents.rules.finance import (
+from agents.rules.real_options import (
     entry_barrier,
     invest_probability,
     option_beta,
