@@ -43,6 +43,10 @@ BAND = (5.0, 95.0)
 TIERS = {"new": (0.0, 38.0), "mid": (38.0, 68.0), "old": (68.0, 150.0)}
 # Months of the index and where in them the day lies that it was published for: 7 May, 1 January, 31 December
 INDEX_DAYS = {"2021-05": 6.5 / 31.0, "2022-01": 0.5 / 31.0, "2022-12": 30.5 / 31.0}
+# Dealers' asking price of an S9 in press on China's markets: day in the month. The fit does not see them
+S9_DAYS = {"2018-01": 22.5 / 31.0, "2018-03": 11.5 / 31.0, "2018-12": 3.5 / 31.0, "2019-05": 15.5 / 31.0,
+           "2020-05": 14.5 / 31.0}  # fmt: skip
+S9_J_PER_TH = 98.0
 # Orders of companies: month, J/TH of the machine
 ORDERS = {"2021-03": 29.8, "2023-06": 21.5, "2024-03": 17.5}
 
@@ -157,8 +161,8 @@ def on_day(series: FloatArray, month: str, day: float) -> float:
 
 
 def price_facts() -> Measures:
-    """Spot prices by tier of the index and makers' prices at the dates of known orders, USD per TH/s, and the
-    fall of 2022 by tier, %.
+    """Spot prices by tier of the index and of the S9 before it, makers' prices at the dates of known orders,
+    USD per TH/s, and the fall of 2022 by tier, %.
     """
     frontier = hindcast_world().frontier
     prices, spot = published_path()["price_usd_per_ths"], published_path()["spot_usd_per_ths"]
@@ -168,6 +172,9 @@ def price_facts() -> Measures:
         for tier, (low, high) in TIERS.items():
             mine = released & (frontier.j_per_th > low) & (frontier.j_per_th <= high)
             found[f"price.{month}.{tier}"] = on_day(spot[:, mine].mean(axis=1), month, day)
+    s9 = spot[:, np.flatnonzero(frontier.j_per_th == S9_J_PER_TH)[0]]
+    for month, day in S9_DAYS.items():
+        found[f"price.{month}.s9"] = on_day(s9, month, day)
     for month, j_per_th in ORDERS.items():
         nearest = int(np.argmin(np.abs(frontier.j_per_th - j_per_th)))
         found[f"price.{month}.order"] = float(prices[PLACE[month], nearest])
