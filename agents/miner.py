@@ -12,7 +12,15 @@ from numba.extending import register_jitable
 from agents.base import FORECASTERS, GENERATIONS, ByGeneration, ByHour
 from agents.firm import Firm, hire, pay_wages, service_debt, set_staff_targets, settle_cash, wind_up
 from agents.machines import kw_per_ths
-from agents.miner_accounts import be_caught, pay_income_tax, pay_levies, pay_power, sell_rigs, sell_treasury
+from agents.miner_accounts import (
+    be_caught,
+    keeping_cost_usd,
+    pay_income_tax,
+    pay_levies,
+    pay_power,
+    sell_rigs,
+    sell_treasury,
+)
 from agents.miner_appraisal import (
     LICENSED,
     power_price_usd_per_kwh,
@@ -185,8 +193,8 @@ class Miner(Firm):
 
     @register_jitable
     def run(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's marginal
-        cost (Eq. B1, M3).
+        """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's price of
+        power, the only cost that an idle hour saves (Eq. B1, M3).
         """
         for hour in range(24):
             self.load_mw[hour] = 0.0
@@ -216,7 +224,7 @@ class Miner(Firm):
                     world.rig_j_per_th[generation],
                     self.pue,
                     price,
-                    par.mining_other_usd_per_kwh,
+                    0.0,
                 ):
                     self.load_mw[hour] += megawatt
                     self.hash_ehs[hour] += fleet / 1e6
@@ -250,7 +258,7 @@ class Miner(Firm):
             revenue - pay_power(self, world, policy, par) - pay_levies(self, world, policy, par, revenue)
         )
         operating += mined * world.btc_price_usd - revenue
-        other = self.energy_mwh * 1000.0 * par.mining_other_usd_per_kwh
+        other = keeping_cost_usd(self, world, par)
         pay_wages(self, world, par)
         wages = self.wages_usd + self.expat_wages_usd
         other = max(0.0, other - wages)

@@ -12,7 +12,14 @@ from numba.extending import register_jitable
 from agents.base import GENERATIONS
 from agents.firm import import_rates, licensed_tariff_usd_per_kwh, raise_capital
 from agents.machines import NEW, delivery_months
-from agents.miner_appraisal import GREY, LICENSED, landed_share, site_capex_usd_per_mw
+from agents.miner_appraisal import (
+    GREY,
+    LICENSED,
+    fleet_mw,
+    landed_share,
+    plugged_share,
+    site_capex_usd_per_mw,
+)
 from agents.policy import Policy
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
@@ -97,6 +104,15 @@ def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> flo
     paid = bill + levy + tax - firm.interruption_usd
     firm.cash_usd -= paid
     return paid
+
+
+@register_jitable
+def keeping_cost_usd(firm: Miner, world: World, par: Parameters) -> float:
+    """Staff, site and insurance of the machines that have a site, by the energy that they would take in the
+    month, USD: an idle machine saves its power and nothing else (Eq. M3).
+    """
+    housed_mw = fleet_mw(firm, world) * plugged_share(firm, world)
+    return housed_mw * par.mining_availability * 24.0 * world.days * 1000.0 * par.mining_other_usd_per_kwh
 
 
 @register_jitable

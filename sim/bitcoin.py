@@ -72,12 +72,8 @@ def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-un
     for i in range(len(world_miners)):
         firm = world_miners[i]
         if firm.active == 1:
-            unit = (
-                24.0
-                * firm.pue
-                * (firm.power_price_usd_per_kwh * world.power_season_abroad + par.mining_other_usd_per_kwh)
-                / (1.0 - par.pool_fee_share)
-            )
+            price = firm.power_price_usd_per_kwh * world.power_season_abroad
+            unit = 24.0 * firm.pue * price / (1.0 - par.pool_fee_share)
             add_supply(firm, world, par, unit, supply)
     for i in range(len(miners)):
         firm = miners[i]
@@ -87,7 +83,7 @@ def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-un
                 price = world.offer_tariff_mean_usd_per_kwh + world.levy_usd_per_kwh
             elif firm.compliance == 1:
                 price = world.industrial_tariff_mean_usd_per_kwh * (1.0 + par.power_tax_ordinary_share)
-            unit = 24.0 * firm.pue * (price + par.mining_other_usd_per_kwh) / (1.0 - par.pool_fee_share)
+            unit = 24.0 * firm.pue * price / (1.0 - par.pool_fee_share)
             add_supply(firm, world, par, unit, supply)
     running = np.cumsum(supply)
     # What running machines cost the reward rises with the bin: bisection finds the first that exceeds it
@@ -115,7 +111,7 @@ def add_supply(firm: Any, world: Any, par: Any, unit_usd_per_j_per_th: float, su
     for generation in range(GENERATIONS):
         fleet = firm.fleet_ths[generation]
         if fleet > 0.0:
-            breakeven = unit_usd_per_j_per_th * world.rig_j_per_th[generation]
+            breakeven = max(LOWEST_BREAKEVEN, unit_usd_per_j_per_th * world.rig_j_per_th[generation])
             step = int(math.log(breakeven / LOWEST_BREAKEVEN) / BREAKEVEN_STEP)
             supply[max(0, min(BREAKEVEN_BINS - 1, step))] += fleet * running
 

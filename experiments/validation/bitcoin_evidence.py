@@ -108,7 +108,7 @@ def fleets(size: str) -> pd.DataFrame:
             continue
         hashprice = float(world.world["hashprice_usd_per_ph_day"][0])
         for firm in world.firms[world.firms["active"] == 1]:
-            unit = 24.0 * firm.pue * (firm.power_price_usd_per_kwh + par.mining_other_usd_per_kwh)
+            unit = 24.0 * firm.pue * firm.power_price_usd_per_kwh
             for generation in np.flatnonzero(firm.fleet_ths > 0.0):
                 j_per_th = float(world.frontier.j_per_th[generation])
                 rows.append(
@@ -143,7 +143,7 @@ def response(size: str) -> pd.DataFrame:
         net = hashprice * (1.0 - par.pool_fee_share)
         earned = net / (24.0 * world.frontier.j_per_th * firms["pue"][:, None])
         for price in RESPONSE_PRICES:
-            running = power[earned > price + par.mining_other_usd_per_kwh].sum()
+            running = power[earned > price].sum()
             rows.append(
                 {
                     "hashprice_usd_per_ph_day": hashprice,

@@ -14,7 +14,6 @@ from agents.policy import SURPLUS_HOURS
 from agents.world import U_CONSIDER, U_DETECTION, U_FORECASTER, U_SWITCH
 from tests.agents.observed import J_PER_TH, VALUES, miner, month, running_miner
 
-OTHER = VALUES["mining_other_usd_per_kwh"]
 POOL = 1.0 - VALUES["pool_fee_share"]
 AVAILABILITY = VALUES["mining_availability"]
 
@@ -26,12 +25,12 @@ def revenue_usd_per_kwh(hashprice: float, j_per_th: float, pue: float) -> float:
 
 @settings(deadline=None, max_examples=200)
 @given(st.floats(5.0, 200.0), st.floats(0.0, 0.3), st.integers(0, 15))
-def test_a_generation_runs_iff_its_revenue_covers_the_hours_cost(hashprice, tariff, generation):
+def test_a_generation_runs_iff_its_revenue_covers_the_hours_power(hashprice, tariff, generation):
     now = month({"hashprice_usd_per_ph_day": hashprice, "offer_tariff_usd_per_kwh": tariff})
     firm = running_miner(fleet_ths=0.0)
     firm.fleet_ths[generation] = 1000.0
     Miner.run(firm, *now)
-    margin = revenue_usd_per_kwh(hashprice, J_PER_TH[generation], 1.1) - tariff - OTHER
+    margin = revenue_usd_per_kwh(hashprice, J_PER_TH[generation], 1.1) - tariff
     if abs(margin) > 1e-12:
         assert (firm.energised_mw > 0.0) == (margin > 0.0)
 
@@ -67,8 +66,8 @@ def test_the_response_of_a_fleet_to_price_depends_on_its_state():
         Miner.run(firm, *month({"offer_tariff_usd_per_kwh": tariff}))
         return float(firm.energised_mw)
 
-    assert load(10, 0.05) == load(10, 0.06) > 0.0
-    assert load(5, 0.05) > load(5, 0.06) == 0.0
+    assert load(10, 0.06) == load(10, 0.07) > 0.0
+    assert load(4, 0.06) > load(4, 0.07) == 0.0
 
 
 @pytest.mark.parametrize("changes", [{"active": 0}, {"cutoff_months_left": 2.0}, {"fleet_ths": 0.0}])
@@ -89,12 +88,10 @@ def test_surplus_contracts_run_in_surplus_hours_only():
     assert (grey.load_mw > 0.0).all()
 
 
-def test_a_thief_runs_anything_that_covers_other_cost():
+def test_a_thief_runs_whatever_it_has_because_its_power_is_free():
     firm = running_miner(compliance=2, fleet_ths=1000.0)
-    Miner.run(firm, *month())
-    runs = revenue_usd_per_kwh(50.0, J_PER_TH, 1.1) > OTHER
-    assert firm.energised_mw == pytest.approx((1000.0 * AVAILABILITY * J_PER_TH * 1.1 / 1e6)[runs].sum())
-    assert runs.any()
+    Miner.run(firm, *month({"hashprice_usd_per_ph_day": 0.1}))
+    assert firm.energised_mw == pytest.approx((1000.0 * AVAILABILITY * J_PER_TH * 1.1 / 1e6).sum())
 
 
 def inspected(draw: float, rate: float = 0.1, policy=None, **values):

@@ -23,6 +23,22 @@ def settled(now=None, **values):
     return firm, now
 
 
+def housed_mwh(firm, now) -> float:
+    """What the machines of a site of 30 days would take if they all ran, as far as they are in order."""
+    megawatt = float(firm.fleet_ths @ now.world.rig_j_per_th) * firm.pue / 1e6
+    return megawatt * VALUES["mining_availability"] * 24.0 * 30.0
+
+
+def test_an_idle_machine_saves_its_power_and_nothing_else():
+    """Staff, site and insurance cost the same whether the machines run or power is too dear."""
+    runs, now = settled()
+    idle, _ = settled(month({"hashprice_usd_per_ph_day": 0.1}))
+    assert runs.bill_usd > 0.0 == idle.bill_usd
+    assert (
+        idle.other_usd == runs.other_usd == pytest.approx(housed_mwh(runs, now) * 1000.0 * OTHER, rel=1e-12)
+    )
+
+
 def test_coins_follow_the_share_of_hash_less_the_pools_fee():
     firm, now = settled(hold_share=0.25)
     mined = 13_500.0 / 900.0 * POOL
@@ -52,7 +68,7 @@ def test_a_licensed_miner_pays_tariff_levy_licence_and_taxes():
     revenue = firm.sales_abroad_usd
     assert firm.turnover_tax_usd == pytest.approx(0.02 * revenue, rel=1e-12)
     assert firm.withholding_usd == pytest.approx(0.02 * revenue, rel=1e-12)
-    assert firm.other_usd == pytest.approx(mwh * 1000.0 * OTHER, rel=1e-12)
+    assert firm.other_usd == pytest.approx(housed_mwh(firm, now) * 1000.0 * OTHER, rel=1e-12)
     paid = sum(
         firm[name] for name in ("bill_usd", "levy_usd", "power_tax_usd", "licence_usd", "turnover_tax_usd")
     )

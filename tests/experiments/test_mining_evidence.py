@@ -75,7 +75,7 @@ def test_better_machines_bear_dearer_power_and_cost_narrows_what_is_borne(genera
 
 
 def test_the_price_at_which_a_machine_runs_is_its_break_even_less_levy_and_tax():
-    """By hand for one future: revenue per kWh after the pool's fee, less other cost, levy and tax."""
+    """By hand for one future: revenue per kWh after the pool's fee, less levy and tax."""
     rows = pd.DataFrame(mining_evidence._machines_of(1)).set_index("generation")
     scenario = load_scenario(regime=mining_evidence.REGIME, months=mining_evidence.PLACE)
     model = WattLabModel(scenario, 1)
@@ -84,7 +84,7 @@ def test_the_price_at_which_a_machine_runs_is_its_break_even_less_levy_and_tax()
     world, policy, par = model.state.world[0], model.state.policy[0], model.state.par[0]
     for name, j_per_th in (("S21", 17.5), ("S23 Hydro", 9.6)):
         earned = world.hashprice_usd_per_ph_day * (1.0 - par.pool_fee_share)
-        earned = earned / (24.0 * j_per_th * par.mining_pue) - par.mining_other_usd_per_kwh
+        earned = earned / (24.0 * j_per_th * par.mining_pue)
         price = (earned - world.levy_usd_per_kwh) / (1.0 + policy.power_sales_tax_rate) * world.local_per_usd
         assert rows.loc[name, "runs_pkr_per_kwh"] == pytest.approx(price, rel=1e-6)
 

@@ -176,10 +176,8 @@ FLEETS = st.lists(
 
 
 def breakeven_usd_per_ph_day(j_per_th: float, pue: float, usd_per_kwh: float) -> float:
-    """Hashprice at which a PH/s earns its power and other running cost after the pool's fee: 24 h at J/TH
-    kilowatts.
-    """
-    power = 24.0 * j_per_th * pue * (usd_per_kwh + VALUES["mining_other_usd_per_kwh"])
+    """Hashprice at which a PH/s earns its power after the pool's fee: 24 h at J/TH kilowatts."""
+    power = 24.0 * j_per_th * pue * usd_per_kwh
     return power / (1.0 - VALUES["pool_fee_share"])
 
 
@@ -224,7 +222,9 @@ def test_home_machines_count_at_what_their_power_costs_them():
         # With machines in plenty and reward short, the hashprice falls to their break-even
         world["hashprice_usd_per_ph_day"] = 1.0
         expect_difficulty(firms, new_records(Miner, 1), world, par)
-        expected = breakeven_usd_per_ph_day(20.0, 1.1, price)
+        # Stolen power is free: all machines run, at what the reward leaves for each
+        least = 1.0 / VALUES["mining_availability"]
+        expected = max(least, breakeven_usd_per_ph_day(20.0, 1.1, price))
         assert world["hashprice_usd_per_ph_day"][0] == pytest.approx(expected, rel=1.01 * BREAKEVEN_STEP)
 
 

@@ -276,7 +276,7 @@ def test_the_power_price_at_which_load_falls_rises_with_hashprice():
     thresholds = [threshold(price) for price in (30.0, 50.0, 100.0)]
     assert thresholds == sorted(thresholds)
     assert thresholds[2] > 2.0 * thresholds[0]
-    # Around five cents the load reacts at a low hashprice and not at all at a high one
-    steep = running(50.0, 0.04) - running(50.0, 0.08)
-    flat = running(300.0, 0.04) - running(300.0, 0.08)
+    # Around seven cents the load reacts at a low hashprice and not at all at a high one
+    steep = running(50.0, 0.05) - running(50.0, 0.09)
+    flat = running(300.0, 0.05) - running(300.0, 0.09)
     assert steep > 0.3 > flat
