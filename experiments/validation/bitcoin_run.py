@@ -24,8 +24,11 @@ FloatArray = npt.NDArray[np.float64]
 START, MONTHS = "2017-01", 102
 FITTED_MONTHS = 48  # 2017-2020; everything later is predicted
 FIRMS = 60
-# December 2016: observed hash rate, and a fleet between the best machine of 2015 and that of 2016
-OPENING = {"network_hash_start_ehs": 2.257, "world_fleet_median_j_per_th": 150.0}
+# December 2016: observed hash rate, a fleet between the best machine of 2015 and that of 2016, owners who can
+# pay for what doubles the network in a year
+OPENING = {
+    "network_hash_start_ehs": 2.257, "world_fleet_median_j_per_th": 150.0, "world_funds_share": 1.0,
+}  # fmt: skip
 LABELS = month_labels(START, MONTHS)
 PLACE = {label: t for t, label in enumerate(LABELS)}
 # Price over production cost of the largest maker: 48.2 % gross margin in 2017, 36.2 % in the first half of

@@ -40,6 +40,8 @@ class Case:
         network = {
             "network_hash_start_ehs": hash_ehs,
             "world_fleet_median_j_per_th": FLEET_J_PER_TH[self.start],
+            # Owners abroad had what the fit from 2017 gives them, and not what is left in mid 2025
+            "world_funds_share": 1.0,
         }
         return load_scenario(
             self.country, self.country, start=self.start, months=self.months,

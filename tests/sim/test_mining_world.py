@@ -50,6 +50,21 @@ def test_the_world_alone_is_the_world_of_a_full_run_without_miners_at_home():
     assert hashes == pytest.approx(build_mining_world(scenario, 3).run(8)["hash_ehs"], rel=1e-12)
 
 
+def test_the_makers_queue_goes_on_from_where_the_hindcast_leaves_it():
+    past = np.median([hindcast_world(seed=s).run(MONTHS)["delivery_months"] for s in range(1, 6)], axis=0)[
+        -18:
+    ]
+
+    def queue_of_the_first_year(**overrides: float) -> float:
+        scenario = load_scenario(months=12, overrides=overrides)
+        runs = [build_mining_world(scenario, seed).run(12)["delivery_months"] for seed in range(1, 6)]
+        return float(np.mean(runs))
+
+    assert past.min() <= queue_of_the_first_year() <= past.max()
+    # Owners who could all spend a year's revenue at once would fill it for years
+    assert queue_of_the_first_year(world_funds_share=1.0) > 3.0 * past.max()
+
+
 @pytest.mark.parametrize("eta", [0.0, 0.5, 2.0, 5.0])
 def test_two_levels_of_entry_differ_as_the_closed_form_says(eta):
     """B4 in a run: hashprice with and without a block at home, under the static closure."""
