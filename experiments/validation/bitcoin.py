@@ -66,11 +66,10 @@ def published_path() -> dict[str, FloatArray]:
 
 @functools.cache
 def ensemble_runs() -> tuple[dict[str, FloatArray], ...]:
-    """Free runs of the stored ensemble, each member with a seed of its own."""
+    """Free runs of the stored ensemble, each member with the seed whose run of 2017-2020 was weighted."""
     rows = csv.DictReader(data_text("targets", "bitcoin_ensemble.csv").splitlines())
-    members = [row for row in rows if row["member"] != "median"]
     return tuple(
-        free_run({name: float(row[name]) for name in PRIORS}, seed) for seed, row in enumerate(members)
+        free_run({name: float(row[name]) for name in PRIORS}, int(row["seed"])) for row in rows if row["seed"]
     )
 
 

@@ -34,8 +34,6 @@ PLACE = {label: t for t, label in enumerate(LABELS)}
 # Price over production cost of the largest maker: 48.2 % gross margin in 2017, 36.2 % in the first half of
 # 2018; launch price of the S19 Pro in May 2020 (21.8 USD/TH at 29.5 J/TH)
 MARKUPS = (("2017-01", "2017-12", 1.93), ("2018-01", "2018-06", 1.57), ("2020-05", "2020-05", 1.48))
-# Weights of the parts of the loss: world hash leads, the others keep it from being right for wrong reasons
-WEIGHTS = {"hash": 1.0, "efficiency": 0.5, "markup": 0.3, "halving": 0.5}
 
 
 def rms(values: FloatArray) -> float:
@@ -110,8 +108,3 @@ def fitted_errors(run: Mapping[str, FloatArray]) -> dict[str, float]:
         "markup": rms(np.array(markups)),
         "halving": rms(halving),
     }
-
-
-def loss(errors: Mapping[str, float]) -> float:
-    """Weighted root of the sum of squared errors on 2017-2020: the only thing that the fit sees."""
-    return float(np.sqrt(sum((WEIGHTS[name] * error) ** 2 for name, error in errors.items())))

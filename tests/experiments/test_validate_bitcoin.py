@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 import pytest
 
@@ -17,15 +15,12 @@ from experiments.validation.bitcoin_benchmarks import (
     diebold_mariano,
     log_reward,
 )
-from experiments.validation.bitcoin_fit import PRIORS
 from experiments.validation.bitcoin_run import (
     free_run,
     hindcast_world,
-    loss,
     observed_hash_ehs,
 )
 from sim.drivers import table
-from sim.parameters import data_text, parameters
 
 
 def test_every_target_is_measured_and_naive_models_lose():
@@ -44,18 +39,6 @@ def test_every_target_is_measured_and_naive_models_lose():
     assert all(check.passed for check in gains)
 
 
-def test_the_registry_carries_the_median_of_the_stored_ensemble():
-    rows = list(csv.DictReader(data_text("targets", "bitcoin_ensemble.csv").splitlines()))
-    assert rows[0]["member"] == "median"
-    for name, (low, high) in PRIORS.items():
-        values = [float(row[name]) for row in rows[1:]]
-        assert low <= min(values)
-        assert max(values) <= high
-        assert float(rows[0][name]) == pytest.approx(np.median(values), rel=1e-3)
-        assert parameters()[name].value == float(rows[0][name])
-        assert parameters()[name].status == "calibrated"
-
-
 def test_a_run_uses_nothing_that_was_observed_of_the_network_after_its_start(monkeypatch):
     """With hash rate and hashprice blanked after January 2017 the run is the same."""
     first = free_run(seed=1)["hash_ehs"]
@@ -68,12 +51,6 @@ def test_a_run_uses_nothing_that_was_observed_of_the_network_after_its_start(mon
             module, "table", lambda name: rows if name == "bitcoin_monthly.csv" else table(name)
         )
     assert (free_run(seed=1)["hash_ehs"] == first).all()
-
-
-def test_the_loss_is_zero_only_without_error_and_hash_leads():
-    none = dict.fromkeys(("hash", "efficiency", "markup", "halving"), 0.0)
-    assert loss(none) == 0.0
-    assert loss(none | {"hash": 0.1}) > loss(none | {"efficiency": 0.1}) > 0.0
 
 
 def test_assimilation_sets_the_network_to_what_was_observed():
