@@ -8,6 +8,7 @@ from scipy.stats import norm, qmc
 
 from experiments.validation.posterior import (
     Bank,
+    ImplausibleError,
     Sample,
     implausibility,
     neural_sample,
@@ -76,7 +77,7 @@ def test_history_matching_discards_what_the_error_cannot_explain(bank):
     assert 0.5 < far.mean() < 1.0
     assert (sample.weights[far] == 0.0).all()
     assert (sample.weights[~far] > 0.0).all()
-    with pytest.raises(ValueError, match="all 8192 draws are implausible"):
+    with pytest.raises(ImplausibleError, match="all 8192 draws are implausible"):
         posterior(bank, RECORD + 100.0, COVARIANCE)
 
 
