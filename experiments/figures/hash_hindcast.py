@@ -80,7 +80,7 @@ def caption(frame: pd.DataFrame) -> str:
         "Free run of the world's miners from January 2017, driven by coin price, fees, issuance at the "
         "protocol's pace, facts of the machines and dated events (ban in China 2021, cut-off in Kazakhstan "
         "2022, two storms). Parameters were fitted on 2017-2020 only (left of the dotted line); the band is "
-        "the ensemble of parameter sets that fit those years about equally well. Points: efficiency by "
+        "a hundred draws of the posterior of those years. Points: efficiency by "
         "CBECI, a mean over listed machine models that pay at the month's hashprice; dashed: the same "
         "recipe at the observed hashprice, without any fleet. Diamonds: fleet efficiency from patterns in "
         "nonces and from a survey. Best naive model: partial adjustment of hash to reward, started at the "
