@@ -108,11 +108,11 @@ def _inference() -> list[str]:
         "",
         "### What 2017-2020 say about the world's miners",
         "",
-        f"History matching on seventeen facts keeps {known['surviving_share']:.1%} of the prior "
+        f"History matching on seventeen facts keeps {known['surviving_share'] * 100.0:.1f} % of the prior "
         f"(implausibility below 3; published set {sets['published']:.2f}, centre of the posterior "
         f"{sets['centre']:.2f}). Narrower: by how much the 90 % interval of the posterior is shorter than "
-        f"that of the prior; from {IDENTIFIED:.0%} a parameter counts as identified, the others are swept "
-        "over their prior. Second mean: of an estimator without weights; agree: each mean lies in the "
+        f"that of the prior; from {IDENTIFIED * 100.0:.0f} % a parameter counts as identified, the others are "
+        "swept over their prior. Second mean: of an estimator without weights; agree: each mean lies in the "
         f"interval of the other. Recovered: share of {known['known_draws']:.0f} known draws inside the 90 % "
         "interval inferred from their own runs. Made by `python -m experiments.validation.bitcoin_fit`.",
         "",
@@ -125,7 +125,7 @@ def _inferred(row: Mapping[str, str]) -> list[str]:
     def value(column: str) -> str:
         return number(float(row[column]), 3)
 
-    narrower = f"{float(row['narrower']) * 100.0:.0f} %"
+    narrower = f"{round(float(row['narrower']) * 100.0)} %"
     return [
         f"`{row['parameter']}`",
         f"{value('prior_low')} to {value('prior_high')}",
