@@ -111,9 +111,9 @@ def _inference() -> list[str]:
         f"History matching on seventeen facts keeps {known['surviving_share'] * 100.0:.1f} % of the prior "
         f"(implausibility below 3; published set {sets['published']:.2f}, centre of the posterior "
         f"{sets['centre']:.2f}). Narrower: by how much the 90 % interval of the posterior is shorter than "
-        f"that of the prior; from {IDENTIFIED * 100.0:.0f} % a parameter counts as identified, the others are "
-        "swept over their prior. Second mean: of an estimator without weights; agree: each mean lies in the "
-        f"interval of the other. Recovered: share of {known['known_draws']:.0f} known draws inside the 90 % "
+        f"that of the prior; from {IDENTIFIED * 100.0:.0f} % a parameter counts as identified, the others "
+        "are swept over their prior. Second mean: of an estimator without weights; agree: each mean lies in "
+        f"the interval of the other. Recovered: share of {known['known_draws']:.0f} known draws inside the 90 % "
         "interval inferred from their own runs. Made by `python -m experiments.validation.bitcoin_fit`.",
         "",
     ]
