@@ -90,11 +90,11 @@ def validation_page(checks: Sequence[Check]) -> str:
             goal = check.target
             lines.append(f"- `{goal.id}`: {goal.source}. Tolerance: {goal.tolerance}.")
         if part == "bitcoin":
-            lines += _inference()
+            lines += inference_section()
     return "\n".join(lines) + "\n"
 
 
-def _inference() -> list[str]:
+def inference_section() -> list[str]:
     """Sum up the stored inference of the world's miners (``sim/data/targets/bitcoin_fit_*.csv``)."""
     from experiments.validation.bitcoin_fit import IDENTIFIED
     from sim.parameters import data_text
@@ -113,8 +113,8 @@ def _inference() -> list[str]:
         f"{sets['centre']:.2f}). Narrower: by how much the 90 % interval of the posterior is shorter than "
         f"that of the prior; from {IDENTIFIED * 100.0:.0f} % a parameter counts as identified, the others "
         "are swept over their prior. Second mean: of an estimator without weights; agree: each mean lies in "
-        f"the interval of the other. Recovered: share of {known['known_draws']:.0f} known draws inside the 90 % "
-        "interval inferred from their own runs. Made by `python -m experiments.validation.bitcoin_fit`.",
+        f"the interval of the other. Recovered: share of {known['known_draws']:.0f} known draws inside the "
+        "90 % interval inferred from their own runs. Made by `python -m experiments.validation.bitcoin_fit`.",
         "",
     ]
     heads = ("Parameter", "Prior", "5-95 %", "Median", "Narrower", "Second mean", "Agree", "Recovered")
@@ -127,7 +127,7 @@ def _inferred(row: Mapping[str, str]) -> list[str]:
 
     narrower = f"{round(float(row['narrower']) * 100.0)} %"
     return [
-        f"`{row['parameter']}`",
+        row["parameter"],
         f"{value('prior_low')} to {value('prior_high')}",
         f"{value('low')} to {value('high')}",
         value("median"),

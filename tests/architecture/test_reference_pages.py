@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from experiments.reference import outputs_page, parameters_page
+from experiments.reference import inference_section, outputs_page, parameters_page
 from sim import outputs, parameters
 from tests.architecture.tree import ROOT
 
@@ -32,6 +32,11 @@ def test_the_page_of_validation_has_every_target_with_its_range():
     assert set(rows) == {target.id for target in targets}, HINT
     for target in targets:
         assert f"| {number(target.low)} to {number(target.high)} |" in rows[target.id], HINT
+
+
+def test_the_page_of_validation_has_the_stored_inference_of_the_worlds_miners():
+    page = (DOCS / "validation.md").read_text(encoding="utf-8")
+    assert "\n".join(inference_section()) in page, HINT
 
 
 @pytest.mark.long
