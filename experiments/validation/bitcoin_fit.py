@@ -12,7 +12,7 @@ The registry carries the row ``published`` of ``bitcoin_ensemble.csv``: the medi
 6,000 draws in a weighted loss on 2017-2020, the method before this one. ``centre`` is the median of the
 posterior.
 Nothing after December 2020 is run or read here. Run with ``python -m experiments.validation.bitcoin_fit``
-(about ten minutes on one core).
+(about ten minutes of one core).
 """
 
 from __future__ import annotations
@@ -78,9 +78,10 @@ PRIORS = {
 }
 LOW, HIGH = np.array(list(PRIORS.values())).T
 # Runs over the prior and over what is not implausible, powers of two; members; known draws of the recovery
-PRIOR_LOG2, REGION_LOG2, PROPOSALS_LOG2 = 14, 15, 20
+PRIOR_LOG2, REGION_LOG2, PROPOSALS_LOG2 = 14, 16, 21
 MEMBERS, KNOWN = 100, 500
 EMULATED_RANK = 2
+PARTS = 64  # of the proposals, one after another in the emulator: memory
 # Variance over seeds: mean over the draws nearest to the record; a set is judged by its mean over more seeds
 NEAR_DRAWS, NEAR_SEEDS, SET_SEEDS = 50, 8, 40
 # A parameter counts as identified if its 90 % interval is narrower than that of its prior by this share
@@ -132,7 +133,10 @@ def region_points(
     emulator, unseen = emulate(points, simulated, RANDOM)
     variance = np.diag(covariance) + np.var(simulated[-len(unseen) :] - unseen, axis=0)
     proposals = prior_points(PROPOSALS_LOG2)
-    distance = implausibility(emulator(proposals), observed_statistics(), variance, EMULATED_RANK)
+    parts = np.array_split(proposals, PARTS)
+    distance = np.concatenate(
+        [implausibility(emulator(part), observed_statistics(), variance, EMULATED_RANK) for part in parts]
+    )
     kept = proposals[distance < CUTOFF]
     if len(kept) < 2**REGION_LOG2:
         raise ValueError(
