@@ -17,7 +17,7 @@ SEED, MONTHS, TOLERANCE = 7, 14, 1e-9
 @functools.cache
 def run(regime: str, engine: str) -> Result:
     # Hard enough that some leave within the year
-    scenario = lively_scenario(regime, MONTHS, SMALL, network_hash_start_ehs=225.0)
+    scenario = lively_scenario(regime, MONTHS, SMALL, network_hash_start_ehs=225.0, world_funds_share=1.0)
     return simulate(scenario, SEED, engine=engine)
 
 

@@ -94,7 +94,8 @@ def test_every_law_holds_under(name: str):
 def test_the_network_shrinks_with_its_revenue_when_a_coin_is_worth_100_usd():
     found = shocked(SHOCKS["coin at 100 USD"])
     assert found["btc_price_usd"].iloc[-1] < 2e-3 * found["btc_price_usd"].iloc[0]
-    assert found["world_hash_ehs"].iloc[-1] < 1e-2 * found["world_hash_ehs"].iloc[0]
+    # What is left runs on the cheapest power: idle hours save power only, so machines run while that is paid
+    assert found["world_hash_ehs"].iloc[-1] < 5e-2 * found["world_hash_ehs"].iloc[0]
 
 
 def test_mining_grows_when_a_coin_is_worth_ten_million_usd():
