@@ -45,7 +45,7 @@ AI_BOOM = {
 }
 
 # Compute at the world price, so that a cent of power is not lost in the margin of a protected market
-THIN_MARGINS = {**AI_BOOM, "ai_domestic_price_premium": 1.0}
+THIN_MARGINS = {**AI_BOOM, "ai_domestic_price_premium": 1.0, "world_funds_share": 1.0}
 
 
 def scenario(regime: str, population: dict[str, int], **overrides: float) -> Scenario:

@@ -48,7 +48,8 @@ VALUES = {
     "penalty_collected_share": 0.5,
 }
 # The price of connected sites is raised in the middle of the run
-RISE = Event(after_months=8, source="a test", set={"tariff_local_per_kwh": 40.0})
+# So far that even the best machine does not earn its power
+RISE = Event(after_months=8, source="a test", set={"tariff_local_per_kwh": 120.0})
 RATIONED = {"connection_pace_mw_per_month": 10.0}
 # Load that is seen in the accounts of a country, and a government that acts on small gaps
 MANY = {
