@@ -10,28 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from agents.grid_operator import reference_gap
-from sim.census import count_ai_firms, count_machines_ths, count_miners, count_world_miners
+from sim.census import take_census
 from sim.diary import Diary, PowerMonth, Scattered
 from sim.enforcement import collect_seizures
 from sim.grid_outputs import TypicalDays, count_hours, day_totals, four_seasons
 from sim.invariants import check_hardware, check_people, people
-from sim.labour_market import count_expatriates, count_jobs
 from sim.labour_outputs import all_jobs
 from sim.ledger import A, Ledger, M
 from sim.month_outputs import month_outputs
 from sim.power import MonthOfPower
-from sim.settlement import (
-    Totals,
-    add_up,
-    allowed_delivery_share,
-    post_firms,
-    post_power,
-    post_public,
-    power_flows,
-    settle_power,
-)
+from sim.settlement import Totals, add_up, allowed_delivery_share, count_sales, post_month, settle_power
 from sim.surplus import OFFER_MW, PROBE_MW, surplus_of
-from sim.treasury import TreasuryBooks, exchange_row, kept_abroad_usd, tax_row
+from sim.treasury import TreasuryBooks, exchange_row, tax_revenue
 from sim.unit_costs import ai_stack, mining_stack, new_hall_usd_per_mw_it
 from sim.variables import output_table
 
@@ -99,18 +89,14 @@ class Books:
 
     def open(self, t: int) -> None:
         """Remember the stocks that the month starts from."""
-        self.cash_before = (self.mining.cash_usd, self.ai.cash_usd)
+        self.before = self.census
         self.people_before = people(self.model.state.skills)
-        self.rigs_before = self.rigs_ths
         self.seizures = (0.0, 0.0, 0.0)
 
     def take_census(self) -> None:
         """Count firms and machines at the end of a month, or before the first."""
         state = self.model.state
-        self.mining = count_miners(state.miners, state.world)
-        self.ai = count_ai_firms(state.ai_firms, state.world)
-        self.rigs_ths = count_machines_ths(state.miners, state.world_miners, state.world)
-        self.jobs = count_jobs(state.miners, state.ai_firms)
+        self.census = take_census(state.miners, state.world_miners, state.ai_firms, state.world, state.policy)
 
     def flows(self) -> tuple[FloatArray, FloatArray]:
         """Flows of the month so far over miners and AI firms: rows of ``Totals``."""
@@ -124,13 +110,14 @@ class Books:
 
     def settle_power(self, t: int, power: MonthOfPower) -> None:
         """Run the accounts of purchaser and distributors."""
-        model = self.model
+        model, state = self.model, self.model.state
         rates = model.drivers.local_per_usd
         capacity_usd, slide = model.power.capacity_cost_usd(t), float(rates[max(0, t - 1)] / rates[t])
-        firms = [power_flows(flows) for flows in (model.state.miner_flows, model.state.ai_flows)]
-        self.power_accounts = settle_power(model.state, t, power, capacity_usd, model.values, firms, slide)
         # Before firms leave: what they bought is still with them
-        self.treasury.watch_subsidy(model.state, t, self.power_accounts, model.values["gdp_usd"])
+        sales = count_sales(state.miners, state.ai_firms, state.world, state.policy)
+        self.power_accounts = settle_power(state, t, power, capacity_usd, model.values, sales, slide)
+        marginal = self.power_accounts.marginal_usd_per_mwh
+        self.treasury.watch_subsidy(state, t, sales, marginal, model.values["gdp_usd"])
 
     def collect_seizures(self) -> None:
         """Auction what inspectors seized."""
@@ -145,19 +132,16 @@ class Books:
         treasury = self.treasury.close(
             model.state, model.values, self.seizures[1], self.insured_usd(), ai_firms["sales_state_usd"]
         )
-        post_firms(self.ledger, t, M, flows[0])
-        post_firms(self.ledger, t, A, flows[1])
-        post_power(self.ledger, t, power, self.power_accounts)
-        post_public(self.ledger, t, treasury)
+        post_month(self.ledger, t, *flows, self.power_accounts, treasury)
         self.take_census()
-        cash_change = (self.mining.cash_usd - self.cash_before[0], self.ai.cash_usd - self.cash_before[1])
-        self.ledger.check(t, {M: cash_change[0], A: cash_change[1]})
+        now, before = self.census, self.before
+        change = {M: now.mining.cash_usd - before.mining.cash_usd, A: now.ai.cash_usd - before.ai.cash_usd}
+        self.ledger.check(t, change)
         label = model.drivers.labels[t]
-        check_people(label, model.state, self.people_before, self.jobs)
-        check_hardware(label, self.rigs_before, self.rigs_ths, self.trade[0], self.trade[3])
+        check_people(label, model.state, self.people_before, now.jobs)
+        check_hardware(label, before.machines_ths, now.machines_ths, self.trade[0], self.trade[3])
         day = self.power_month(power)
-        kept_abroad = kept_abroad_usd(model.state)
-        building, mining, ai = self.jobs.sum(axis=1).tolist()
+        building, mining, ai = now.jobs.sum(axis=1).tolist()
         import_share = model.values["compute_import_substitution_share"]
         self.seen = {
             "arrears_change_usd": self.power_accounts.arrears_change_usd,
@@ -165,14 +149,16 @@ class Books:
             "others_energy_mwh": self.power_accounts.consumer_mwh,
             "shed_mwh": day.shed_mwh * power.days,
             "jobs_total": all_jobs(building, mining + ai, model.values),
-            **tax_row(miners, ai_firms, self.power_accounts, treasury),
-            **exchange_row(miners, ai_firms, self.power_accounts, treasury, kept_abroad, import_share),
+            "tax_total_usd": sum(tax_revenue(miners, ai_firms, treasury).values()),
+            "reserves_change_usd": exchange_row(
+                miners, ai_firms, self.power_accounts, treasury, now.kept_abroad_usd, import_share
+            )["reserves_change_usd"],
         }
         self.diary.write(
-            t, mining=self.mining, ai=self.ai, accounts=self.power_accounts, treasury=treasury,
-            miners=flows[0], ai_firms=flows[1], jobs=self.jobs, power=day,
+            t, mining=now.mining, ai=now.ai, accounts=self.power_accounts, treasury=treasury,
+            miners=flows[0], ai_firms=flows[1], jobs=now.jobs, power=day,
         )  # fmt: skip
-        self.record(t, power, kept_abroad)
+        self.record(t, power)
 
     def power_month(self, power: MonthOfPower) -> PowerMonth:
         """What outputs need of the month's dispatch."""
@@ -183,14 +169,13 @@ class Books:
         )  # fmt: skip
         return PowerMonth(power.generation_mwh, power.emissions_t, *day)
 
-    def record(self, t: int, power: MonthOfPower, kept_abroad_usd: float) -> None:
+    def record(self, t: int, power: MonthOfPower) -> None:
         """Measure and keep what nobody in the model looks at: outputs only."""
-        model, state = self.model, self.model.state
+        model, state, now = self.model, self.model.state, self.census
         surplus = surplus_of(model.power, power, t)
         offer_hours, probe_hours, probe_cost = count_hours(
             surplus.free_mw, surplus.probe_usd_per_mwh, OFFER_MW, PROBE_MW
         )
-        hash_ehs, machine_mw = count_world_miners(state.world_miners)
         self.diary.write(
             t, offer_hours=offer_hours, probe_hours=probe_hours, probe_usd_per_mwh=probe_cost,
             mining_costs=mining_stack(state.world, state.policy, state.par),
@@ -199,12 +184,12 @@ class Books:
             scattered=Scattered(
                 home_hash_ehs=self.network[0],
                 hashprice_usd_per_ph_day=self.network[2],
-                abroad_hash_ehs=hash_ehs,
-                abroad_machine_mw=machine_mw,
+                abroad_hash_ehs=now.abroad_hash_ehs,
+                abroad_machine_mw=now.abroad_machine_mw,
                 cases=self.seizures[0],
                 converted_mw=self.converted_mw,
-                expatriates=count_expatriates(state.miners, state.ai_firms),
-                kept_abroad_usd=kept_abroad_usd,
+                expatriates=now.expatriates,
+                kept_abroad_usd=now.kept_abroad_usd,
             ),
         )  # fmt: skip
         self.diary.copy_records(t)
@@ -214,7 +199,9 @@ class Books:
 
     def insured_usd(self) -> float:
         """Capital of new AI halls at today's prices, which a public guarantee of country risk covers, USD."""
-        return float(self.ai.new_it_mw * new_hall_usd_per_mw_it(self.model.state.world, self.model.state.par))
+        return float(
+            self.census.ai.new_it_mw * new_hall_usd_per_mw_it(self.model.state.world, self.model.state.par)
+        )
 
     @property
     def row(self) -> dict[str, float]:

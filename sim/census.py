@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+from numba.extending import register_jitable
 
 from agents.ai_siting import (
     ABROAD,
@@ -19,8 +21,9 @@ from agents.ai_siting import (
     RETURN,
 )
 from agents.firm import on_terms_of_offer
-from agents.miner import STATE
+from agents.miner import LICENSED, STATE
 from sim.compiled import kernel
+from sim.labour_market import count_expatriates, count_jobs
 
 
 class MiningCensus(NamedTuple):
@@ -65,7 +68,7 @@ class AiCensus(NamedTuple):
     cash_usd: float
 
 
-@kernel
+@register_jitable
 def count_miners(miners, worlds):  # type: ignore[no-untyped-def]
     """Count home miners: returns a MiningCensus. The state's own mine is not part of the allocation."""
     offer, licensed, grey, theft, firms, exits, cash = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -85,7 +88,7 @@ def count_miners(miners, worlds):  # type: ignore[no-untyped-def]
     return MiningCensus(licensed, offer, grey, theft, firms, exits, cash)
 
 
-@kernel
+@register_jitable
 def count_ai_firms(ai_firms, worlds):  # type: ignore[no-untyped-def]
     """Count AI firms: returns an AiCensus."""
     load, offer, it, new_it, anchored, building = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -117,7 +120,7 @@ def count_ai_firms(ai_firms, worlds):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-@kernel
+@register_jitable
 def count_world_miners(world_miners):  # type: ignore[no-untyped-def]
     """Add up miners abroad: returns (hash rate in EH/s, power of the machines themselves in MW)."""
     hash_ehs, machine_mw = 0.0, 0.0
@@ -128,16 +131,53 @@ def count_world_miners(world_miners):  # type: ignore[no-untyped-def]
     return hash_ehs, machine_mw
 
 
-@kernel
+@register_jitable
 def count_machines_ths(miners, world_miners, worlds):  # type: ignore[no-untyped-def]
     """Add up all mining machines: fleets, orders, sold ones on their way, dealers' stock, TH/s."""
-    total = 0.0
+    orders, machines = 0.0, worlds[0].used_stock_ths.copy()
     for firms in (miners, world_miners):
         for i in range(len(firms)):
             firm = firms[i]
-            total += firm.order_ths + firm.used_order_ths
-            for generation in range(len(firm.fleet_ths)):
-                total += firm.fleet_ths[generation] + firm.sold_ths[generation]
-    for generation in range(len(worlds[0].used_stock_ths)):
-        total += worlds[0].used_stock_ths[generation]
+            orders += firm.order_ths + firm.used_order_ths
+            for generation in range(len(machines)):
+                machines[generation] += firm.fleet_ths[generation] + firm.sold_ths[generation]
+    return orders + machines.sum()
+
+
+@register_jitable
+def count_kept_abroad_usd(miners, policies):  # type: ignore[no-untyped-def]
+    """Add up dividends of home owners that stay abroad: those on coins that need not be sold onshore, and
+    all of illegal sites. The state brings its own money home.
+    """
+    total = 0.0
+    for i in range(1, len(miners)):
+        firm = miners[i]
+        if firm.foreign == 0:
+            free = 1.0 - policies[0].onshore_sale_share if firm.compliance == LICENSED else 1.0
+            total += firm.dividend_usd * free
     return total
+
+
+class Census(NamedTuple):
+    """What the firms of all kinds are and have at the end of a month; jobs as ``count_jobs`` gives them."""
+
+    mining: MiningCensus
+    ai: AiCensus
+    machines_ths: float
+    abroad_hash_ehs: float
+    abroad_machine_mw: float
+    jobs: npt.NDArray[np.float64]
+    expatriates: float
+    kept_abroad_usd: float
+
+
+@kernel
+def take_census(miners: Any, world_miners: Any, ai_firms: Any, worlds: Any, policies: Any) -> Census:
+    """Count firms, machines, jobs and money kept abroad."""
+    hash_ehs, machine_mw = count_world_miners(world_miners)
+    return Census(
+        count_miners(miners, worlds), count_ai_firms(ai_firms, worlds),
+        count_machines_ths(miners, world_miners, worlds), hash_ehs, machine_mw,
+        count_jobs(miners, ai_firms), count_expatriates(miners, ai_firms),
+        count_kept_abroad_usd(miners, policies),
+    )  # fmt: skip

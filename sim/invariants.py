@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import literal_unroll
+from numba.extending import register_jitable
 
 from agents.base import record_dtype
 from sim.compiled import kernel
@@ -58,6 +60,12 @@ def check_energy(
             raise InvariantError(f"{label}: energy of zone {z} is off by {worst:.3g} MW")
 
 
+@register_jitable
+def larger(worst: float, gap: float) -> float:
+    """The larger of two gaps; nan if one of them is nan."""
+    return worst if worst != worst or gap <= worst else gap
+
+
 @kernel
 def _energy_gaps(demand, zone, gen, flow, shed, interrupted, over):  # type: ignore[no-untyped-def]
     """Largest gap of an hour by zone, MW (nan where one is nan), and the largest demand (from 1 MW)."""
@@ -73,52 +81,79 @@ def _energy_gaps(demand, zone, gen, flow, shed, interrupted, over):  # type: ign
             for p in range(gen.shape[0]):
                 if zone[p] == z:
                     gap += gen[p, h]
-            if not abs(gap) <= gaps[z]:
-                gaps[z] = abs(gap)
+            gaps[z] = larger(gaps[z], abs(gap))
     return gaps, scale
 
 
-@functools.cache
-def stock_words(kind: str) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
-    """Places of a kind's stocks in a record, counted in words of eight bytes, and the stock of each place."""
+@register_jitable
+def is_sound(amount: float) -> bool:
+    """Whether a stock is finite and, but for rounding, not negative."""
+    return (amount >= -SMALLEST_STOCK) & (amount < np.inf)
+
+
+def stock_search(kind: str) -> Callable[[np.ndarray], int]:
+    """Make the search through records of a kind for the first with a stock that is not sound: its place, or
+    -1 if there is none. Names of stocks are constants in it, which makes it four times faster.
+    """
     fields: Any = record_dtype(KINDS[kind]).fields
-    place: dict[int, str] = {}
-    for name in STOCKS[kind]:
-        form, offset = fields[name][:2]
-        place |= dict.fromkeys(range(offset // 8, (offset + form.itemsize) // 8), name)
-    return np.array(list(place), np.int64), tuple(place.values())
+    arrays = tuple(name for name in STOCKS[kind] if fields[name][0].shape)
+    numbers = tuple(name for name in STOCKS[kind] if name not in arrays)
+
+    @register_jitable
+    def sound_arrays(record):  # type: ignore[no-untyped-def]
+        sound = True
+        for name in literal_unroll(arrays):
+            for amount in record[name]:
+                sound = sound & is_sound(amount)
+        return sound
+
+    all_arrays = sound_arrays if arrays else no_arrays
+
+    @register_jitable
+    def first_bad(records):  # type: ignore[no-untyped-def]
+        for i in range(len(records)):
+            sound = all_arrays(records[i])
+            for name in literal_unroll(numbers):
+                sound = sound & is_sound(records[i][name])
+            if not sound:
+                return i
+        return -1
+
+    return first_bad
+
+
+@register_jitable
+def no_arrays(record: Any) -> bool:
+    """What ``stock_search`` finds in arrays of a kind whose stocks are all numbers."""
+    return True
+
+
+bad_miner, bad_ai_firm = stock_search("miners"), stock_search("ai_firms")
+bad_pool, bad_consumer = stock_search("skills"), stock_search("consumers")
+bad_operator = stock_search("operator")
 
 
 @kernel
-def _first_bad(tables, places):  # type: ignore[no-untyped-def]
-    """Table, row and number of the first place that is negative or not finite; -1 thrice if there is none."""
-    for kind in range(len(tables)):
-        table, here = tables[kind], places[kind]
-        for i in range(table.shape[0]):
-            good = True
-            for k in range(len(here)):
-                good = good & (table[i, here[k]] >= -SMALLEST_STOCK) & (table[i, here[k]] < np.inf)
-            if good:
-                continue
-            for k in range(len(here)):
-                if not -SMALLEST_STOCK <= table[i, here[k]] < np.inf:
-                    return kind, i, k
-    return -1, -1, -1
-
-
-@functools.cache
-def _all_stock_places() -> tuple[npt.NDArray[np.int64], ...]:
-    return tuple(stock_words(kind)[0] for kind in STOCKS)
+def _first_bad(miners, world_miners, ai_firms, pools, consumers, operators):  # type: ignore[no-untyped-def]
+    """Place of the first record with a stock that is not sound, by kind in order of ``STOCKS``; -1: none."""
+    return (
+        bad_miner(miners), bad_miner(world_miners), bad_ai_firm(ai_firms), bad_pool(pools),
+        bad_consumer(consumers), bad_operator(operators),
+    )  # fmt: skip
 
 
 def check_stocks(label: str, state: State) -> None:
     """No stock is negative or not finite."""
-    number, agent, k = _first_bad(tuple(state.words[kind] for kind in STOCKS), _all_stock_places())
-    if number >= 0:
-        kind = list(STOCKS)[number]
-        places, names = stock_words(kind)
-        amount = state.words[kind][agent, places[k]]
-        raise InvariantError(f"{label}: {names[k]} of {kind} is {amount:.6g} (agent {agent})")
+    found = _first_bad(
+        state.miners, state.world_miners, state.ai_firms, state.skills, state.consumers, state.operator
+    )
+    if max(found) < 0:
+        return
+    kind, agent = next((kind, agent) for kind, agent in zip(STOCKS, found, strict=True) if agent >= 0)
+    for name in STOCKS[kind]:
+        for amount in np.atleast_1d(state.agents(kind)[name][agent]).tolist():
+            if not is_sound(amount):
+                raise InvariantError(f"{label}: {name} of {kind} is {amount:.6g} (agent {agent})")
 
 
 @kernel
@@ -142,12 +177,9 @@ def _people_gaps(pools, before, now, jobs):  # type: ignore[no-untyped-def]
         pool, employed = pools[skill], 0.0
         for group in range(jobs.shape[0]):
             employed += jobs[group, skill]
-        gap = abs(now[skill] - before[skill] - (pool.entered - pool.emigrated - pool.left_field))
-        if not gap <= lost:
-            lost = gap
-        gap = abs(pool.employed - employed)
-        if not gap <= miscounted:
-            miscounted = gap
+        gone = pool.entered - pool.emigrated - pool.left_field
+        lost = larger(lost, abs(now[skill] - before[skill] - gone))
+        miscounted = larger(miscounted, abs(pool.employed - employed))
         scale = max(scale, now[skill])
     return lost, miscounted, scale
 

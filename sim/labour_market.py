@@ -44,7 +44,7 @@ def publish_hiring(worlds, skills):  # type: ignore[no-untyped-def]
         world.wage_usd_per_month[skill] = pool.wage_usd
 
 
-@kernel
+@register_jitable
 def count_jobs(miners, ai_firms):  # type: ignore[no-untyped-def]
     """Count people at work by skill, shape (3, skills): construction, operations in mining, operations in
     AI. Expatriates are not among them.
@@ -61,7 +61,7 @@ def count_jobs(miners, ai_firms):  # type: ignore[no-untyped-def]
     return jobs
 
 
-@kernel
+@register_jitable
 def count_expatriates(miners, ai_firms):  # type: ignore[no-untyped-def]
     """Count lead staff from abroad over all firms, jobs."""
     total = 0.0

@@ -72,11 +72,10 @@ class Ledger:
         """Raise LedgerError unless every row sums to zero and the columns of firms equal the change in
         their cash.
         """
-        rows, savings, turnovers, largest = _margins(self.flows[t])
+        row, worst, savings, turnovers, largest = _margins(self.flows[t])
         scale = max(1.0, largest)
-        for row, gap in zip(ROWS, rows.tolist(), strict=True):
-            if not abs(gap) <= TOLERANCE * scale:
-                raise LedgerError(f"{self.labels[t]}: row {row} does not sum to zero ({abs(gap):.3g} USD)")
+        if not worst <= TOLERANCE * scale:
+            raise LedgerError(f"{self.labels[t]}: row {ROWS[row]} does not sum to zero ({worst:.3g} USD)")
         for sector, change in cash_change_usd.items():
             gap = float(savings[sector]) - change
             if not abs(gap) <= TOLERANCE * max(scale, float(turnovers[sector])):
@@ -99,17 +98,22 @@ class Ledger:
 
 @kernel
 def _margins(month):  # type: ignore[no-untyped-def]
-    """Sums of the rows of a month, sums and absolute sums of its columns, and the largest absolute flow."""
-    rows, columns, absolute = np.zeros(month.shape[0]), np.zeros(month.shape[1]), np.zeros(month.shape[1])
-    largest = 0.0
+    """The row furthest from zero (the first with nan, if any) and its absolute sum, sums and absolute sums of
+    columns, and the largest absolute flow.
+    """
+    columns, absolute = np.zeros(month.shape[1]), np.zeros(month.shape[1])
+    row, worst, largest = 0, 0.0, 0.0
     for i in range(month.shape[0]):
+        total = 0.0
         for j in range(month.shape[1]):
             flow = month[i, j]
-            rows[i] += flow
+            total += flow
             columns[j] += flow
             absolute[j] += abs(flow)
             largest = max(largest, abs(flow))
-    return rows, columns, absolute, largest
+        if worst == worst and not abs(total) <= worst:
+            row, worst = i, abs(total)
+    return row, worst, columns, absolute, largest
 
 
 ROW_INDEX = {name: position for position, name in enumerate(ROWS)}

@@ -36,7 +36,7 @@ from sim.power import MonthOfPower, PowerSystem
 from sim.public import apply_policy, observe_gaps, publish_offer, start_month
 from sim.regimes import policy_timeline
 from sim.scenario import Scenario
-from sim.state import KINDS, deal_draws, empty_state
+from sim.state import KINDS, empty_state
 from sim.streams import uniforms
 from sim.tariffs import publish_tariffs
 
@@ -108,9 +108,7 @@ class WattLabModel(mesa.Model):
     def read_drivers(self, t: int) -> None:
         """Publish the world's own series and this month's draws; start empty flow columns."""
         state, drivers = self.state, self.drivers
-        state.clear_flows()
-        for kind, draws in self.draws.items():
-            deal_draws(state.agents(kind), draws[t])
+        state.begin_month(self.draws, t)
         start_month(
             state.world, state.government, state.lender, t, drivers.month_of_year[t], drivers.days[t],
             drivers.government_draw[t], drivers.lender_draw[t],

@@ -5,23 +5,26 @@ to the ledger.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import register_jitable
 
-from agents.firm import FLOWS
+from agents.firm import FLOWS, licensed_tariff_usd_per_kwh, on_terms_of_offer
+from agents.miner import LICENSED
+from agents.policy import Policy
+from agents.world import World
 from sim.compiled import kernel
 from sim.ledger import ROW_INDEX, A, B, D, G, H, Ledger, M, T, W
 from sim.power import MonthOfPower
 from sim.state import FLOW_INDEX, State
 
 FloatArray = npt.NDArray[np.float64]
+Line = tuple[str, int, int, str]
+Lines = tuple[npt.NDArray[np.int64], FloatArray]
 SMALLEST_TARIFF_USD_PER_KWH = 0.001
-# What the power sector's accounts read of firms
-POWER_FLOWS = ("energy_mwh", "stolen_mwh", "bill_usd", "interruption_usd")
-POWER_PLACES = np.array([FLOW_INDEX[name] for name in POWER_FLOWS])
 # Rows of totals: all owners, or the part of foreign owners or the state
 OWNERS = ("all", "foreign", "state")
 
@@ -47,29 +50,20 @@ class Totals(dict[str, Any]):
 
 
 @kernel
-def add_columns(flows, places):  # type: ignore[no-untyped-def]
-    """Add up some columns of a flow matrix (firms x flows)."""
-    sums = np.zeros(len(places))
-    for i in range(flows.shape[0]):
-        for k in range(len(places)):
-            sums[k] += flows[i, places[k]]
-    return sums
-
-
-@kernel
 def add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
-    """Add up a flow matrix (firms x flows); ``foreign_share`` is ownership by firm, the state owns a share
-    of the firm in the first slot only. Returns the rows of ``Totals``, one row for each of ``OWNERS``.
+    """Add up flows of firms (see ``flow_records``); ``foreign_share`` is ownership by firm, the state owns a
+    share of the firm in the first slot only. Returns the rows of ``Totals``, one row for each of ``OWNERS``.
     """
-    sums = np.zeros((len(OWNERS), flows.shape[1]))
-    for i in range(flows.shape[0]):
-        for j in range(flows.shape[1]):
-            sums[0, j] += flows[i, j]
-        if foreign_share[i] > 0.0:
-            for j in range(flows.shape[1]):
-                sums[1, j] += foreign_share[i] * flows[i, j]
-    for j in range(flows.shape[1]):
-        sums[2, j] = state_share * flows[0, j]
+    sums = np.zeros((len(OWNERS), len(FLOWS)))
+    for i in range(len(flows)):
+        own, foreign = flows[i].flows, foreign_share[i]
+        for j in range(len(FLOWS)):
+            sums[0, j] += own[j]
+        if foreign > 0.0:
+            for j in range(len(FLOWS)):
+                sums[1, j] += foreign * own[j]
+    for j in range(len(FLOWS)):
+        sums[2, j] = state_share * flows[0].flows[j]
     return sums
 
 
@@ -108,37 +102,28 @@ FIRM_LINES = (
 BUYER_LINES = (("site_sales", OWN, M, "-site_sale_usd"),)
 
 
-@functools.cache
-def firm_lines(sector: int) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Lines of the firms of a sector for ``_post_lines``: (row, payer, payee) by line, and the terms of
-    their amounts (line, owner, flow, sign).
-    """
-    lines = FIRM_LINES + (BUYER_LINES if sector == A else ())
-    place = [[ROW_INDEX[row], *(sector if end == OWN else end for end in ends)] for row, *ends, _ in lines]
-    terms = []
-    for line, (*_, flows) in enumerate(lines):
-        for text in flows.split():
-            *owner, name = text.removeprefix("-").split(":")
-            sign = -1.0 if text.startswith("-") else 1.0
-            terms.append((line, OWNERS.index(owner[0] if owner else "all"), FLOW_INDEX[name], sign))
-    return np.array(place, np.int64), np.array(terms)
-
-
-@kernel
-def _post_lines(month, place, terms, sums):  # type: ignore[no-untyped-def]
-    amounts = np.zeros(place.shape[0])
-    for k in range(terms.shape[0]):
-        amounts[int(terms[k, 0])] += terms[k, 3] * sums[int(terms[k, 1]), int(terms[k, 2])]
-    for line in range(place.shape[0]):
-        row, payer, payee = place[line]
-        month[row, payer] -= amounts[line]
-        month[row, payee] += amounts[line]
-
-
-def post_firms(ledger: Ledger, t: int, sector: int, sums: FloatArray) -> None:
-    """Post the flows of miners or AI firms; ``sums`` are the rows of ``Totals``."""
-    place, terms = firm_lines(sector)
-    _post_lines(ledger.flows[t], place, terms, sums)
+# What the power sector pays: row, payer, payee, signed sums of ``PowerAccounts``
+POWER_LINES = (
+    ("energy_bills", H, D, "collected_usd"),
+    ("energy_purchase", D, G, "energy_usd"),
+    ("capacity_payments", D, G, "capacity_usd"),
+    ("fuel", G, W, "imported_fuel_usd"),
+    ("fuel", G, H, "energy_usd -imported_fuel_usd"),
+    ("network", D, H, "network_usd"),
+    ("interest", D, G, "interest_usd"),
+    ("subsidy", T, D, "subsidy_usd"),
+    ("arrears", G, D, "arrears_change_usd"),
+)
+# The treasury's own spending, guarantees bought from insurers abroad, what seized machines fetched abroad,
+# and programme money that comes late and is bridged by a loan: signed sums of ``Treasury``
+TREASURY_LINES = (
+    ("public_spending", T, H, "inspections_usd metering_usd training_usd"),
+    ("public_spending", T, W, "guarantee_usd"),
+    ("auctions", W, T, "seized_usd"),
+    ("loans", T, W, "delayed_usd"),
+    ("loans", B, T, "delayed_usd"),
+    ("interest", T, B, "interest_usd"),
+)
 
 
 class PowerAccounts(NamedTuple):
@@ -147,6 +132,7 @@ class PowerAccounts(NamedTuple):
     """
 
     energy_usd: float
+    imported_fuel_usd: float
     capacity_usd: float
     network_usd: float
     interest_usd: float
@@ -205,6 +191,110 @@ class Treasury(NamedTuple):
         return own + self.guarantee_usd + self.compute_usd + self.interest_usd
 
 
+def lines_of(lines: Sequence[Line], names: Sequence[str], own: int = OWN) -> Lines:
+    """Make lines ready to post: (row, payer, payee) by line, and the terms of their amounts (line, owner,
+    place among ``names``, sign); ``own`` is the sector of the firms.
+    """
+    place = [[ROW_INDEX[row], *(own if end == OWN else end for end in ends)] for row, *ends, _ in lines]
+    terms = []
+    for line, (*_, amounts) in enumerate(lines):
+        for text in amounts.split():
+            *owner, name = text.removeprefix("-").split(":")
+            sign = -1.0 if text.startswith("-") else 1.0
+            terms.append((line, OWNERS.index(owner[0] if owner else "all"), names.index(name), sign))
+    return np.array(place, np.int64), np.array(terms)
+
+
+@functools.cache
+def all_lines() -> tuple[Lines, Lines, Lines, Lines]:
+    """Lines of miners, AI firms, the power sector and the treasury."""
+    return (
+        lines_of(FIRM_LINES, FLOWS, M),
+        lines_of(FIRM_LINES + BUYER_LINES, FLOWS, A),
+        lines_of(POWER_LINES, PowerAccounts._fields),
+        lines_of(TREASURY_LINES, Treasury._fields),
+    )
+
+
+def post_month(
+    ledger: Ledger,
+    t: int,
+    miners: FloatArray,
+    ai_firms: FloatArray,
+    accounts: PowerAccounts,
+    treasury: Treasury,
+) -> None:
+    """Post all flows of a month (rows of B13); those of firms are the rows of ``Totals``."""
+    _post(ledger.flows[t], all_lines(), (miners, ai_firms, np.array((accounts,)), np.array((treasury,))))
+
+
+@kernel
+def _post(month, lines, sums):  # type: ignore[no-untyped-def]
+    for group in range(len(lines)):
+        place, terms = lines[group]
+        amounts = np.zeros(place.shape[0])
+        for k in range(terms.shape[0]):
+            amounts[int(terms[k, 0])] += terms[k, 3] * sums[group][int(terms[k, 1]), int(terms[k, 2])]
+        for line in range(place.shape[0]):
+            row, payer, payee = place[line]
+            month[row, payer] -= amounts[line]
+            month[row, payee] += amounts[line]
+
+
+class PowerSales(NamedTuple):
+    """Power that firms took in a month: billed energy and what they paid for it, energy stolen, and energy
+    and payments on the terms of the offer (MWh, USD).
+    """
+
+    special_mwh: float
+    special_revenue_usd: float
+    stolen_mwh: float
+    offer_mwh: float
+    offer_revenue_usd: float
+
+
+@register_jitable
+def add_power(firms: Any) -> tuple[float, float, float]:
+    """Add up firms' billed energy (MWh), what they paid for it (USD), and stolen energy (MWh)."""
+    mwh, stolen_mwh, bill_usd, back_usd = 0.0, 0.0, 0.0, 0.0
+    for i in range(len(firms)):
+        mwh += firms[i].energy_mwh
+        stolen_mwh += firms[i].stolen_mwh
+        bill_usd += firms[i].bill_usd
+        back_usd += firms[i].interruption_usd
+    return mwh - stolen_mwh, bill_usd - back_usd, stolen_mwh
+
+
+@register_jitable
+def sold_on_terms(miners: Any, ai_firms: Any, world: World, policy: Policy) -> tuple[float, float]:
+    """Energy sold on the terms of the offer and what was paid for it: MWh, USD. Halls that stood at the
+    start have no part in it.
+    """
+    mwh, paid_usd = 0.0, 0.0
+    for i in range(len(miners)):
+        miner = miners[i]
+        if miner.compliance == LICENSED and on_terms_of_offer(miner, world):
+            mwh += miner.energy_mwh - miner.stolen_mwh
+            paid_usd += miner.bill_usd - miner.interruption_usd
+    for i in range(len(ai_firms)):
+        firm = ai_firms[i]
+        if firm.it_mw > 0.0 and on_terms_of_offer(firm, world):
+            new = max(0.0, 1.0 - firm.legacy_mw_it / firm.it_mw) * world.days
+            for hour in range(24):
+                served = new * firm.load_mw[hour] * world.firm_served_share[hour]
+                mwh += served
+                paid_usd += served * 1000.0 * licensed_tariff_usd_per_kwh(firm, world, policy, hour)
+    return mwh, paid_usd
+
+
+@kernel
+def count_sales(miners: Any, ai_firms: Any, worlds: Any, policies: Any) -> PowerSales:
+    """Count the power that firms took."""
+    mining, ai = add_power(miners), add_power(ai_firms)
+    mwh, paid_usd = sold_on_terms(miners, ai_firms, worlds[0], policies[0])
+    return PowerSales(mining[0] + ai[0], mining[1] + ai[1], mining[2] + ai[2], mwh, paid_usd)
+
+
 def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float, float]:
     """Bill every consumer class for what the grid delivered to it, and its fixed charge; returns (USD
     billed, MWh sold, MWh that reached the distributors for them).
@@ -248,7 +338,7 @@ def settle_power(
     power: MonthOfPower,
     capacity_usd: float,
     values: dict[str, float],
-    firms: Sequence[Mapping[str, float]],
+    sales: PowerSales,
     exchange_slide: float,
 ) -> PowerAccounts:
     """Run purchaser and distributors: costs in, bills and subsidy out; the gap is added to arrears owed to
@@ -259,32 +349,30 @@ def settle_power(
     # Arrears are local-currency debt: depreciation erodes their dollar value, which is no payment by anybody
     operator["arrears_usd"] *= exchange_slide
     arrears = float(operator["arrears_usd"][0])
-    special_mwh = sum(sums["energy_mwh"] - sums["stolen_mwh"] for sums in firms)
-    stolen_mwh = sum(sums["stolen_mwh"] for sums in firms)
     delivery = 1.0 - values["transmission_loss_share"]
     base = float(operator["base_tariff_usd_per_kwh"][0])
     marginal = power.new_load_usd_per_mwh / delivery
-    special_revenue = sum(sums["bill_usd"] - sums["interruption_usd"] for sums in firms)
     excess_mwh = received_mwh * max(0.0, float(operator["loss_share"][0]) - values["allowed_loss_share"])
     excess_usd = excess_mwh * 1000.0 * base
     unrecovered = excess_usd + billed * (1.0 - values["recovery_share"])
     support = values["loss_support_share"] * unrecovered
-    gap_usd = special_mwh * marginal - special_revenue
+    gap_usd = sales.special_mwh * marginal - sales.special_revenue_usd
     treasury = values["special_gap_treasury_share"] * max(0.0, gap_usd)
     accounts = PowerAccounts(
         energy_usd=power.energy_cost_usd,
+        imported_fuel_usd=power.imported_fuel_usd,
         capacity_usd=capacity_usd,
         network_usd=float(operator["network_cost_usd_per_year"][0]) / 12.0,
         interest_usd=arrears * values["debt_interest_per_year"] / 12.0,
         consumer_bill_usd=billed,
         collected_usd=billed * values["recovery_share"],
         consumer_mwh=sold_mwh,
-        special_revenue_usd=special_revenue,
-        special_mwh=special_mwh,
-        stolen_mwh=stolen_mwh,
+        special_revenue_usd=sales.special_revenue_usd,
+        special_mwh=sales.special_mwh,
+        stolen_mwh=sales.stolen_mwh,
         marginal_usd_per_mwh=marginal,
         special_gap_treasury_usd=treasury,
-        special_full_cost_usd=special_mwh * 1000.0 * base,
+        special_full_cost_usd=sales.special_mwh * 1000.0 * base,
         lost_mwh=received_mwh - sold_mwh,
         excess_loss_mwh=excess_mwh,
         excess_loss_usd=excess_usd,
@@ -296,14 +384,9 @@ def settle_power(
     unpaid = cost - accounts.collected_usd - accounts.special_revenue_usd - accounts.subsidy_usd
     change = max(unpaid, -arrears)
     operator["arrears_usd"] += change
-    ordinary_mwh = max(0.0, power.used_mwh - special_mwh / delivery)
+    ordinary_mwh = max(0.0, power.used_mwh - sales.special_mwh / delivery)
     keep_accounts(operator, t % 12, accounts, ordinary_mwh * allowed_delivery_share(values))
     return accounts._replace(arrears_change_usd=change)
-
-
-def power_flows(flows: FloatArray) -> dict[str, float]:
-    """Sums of ``POWER_FLOWS`` over firms (firms x flows)."""
-    return dict(zip(POWER_FLOWS, add_columns(flows, POWER_PLACES).tolist(), strict=True))
 
 
 def keep_accounts(operator: np.ndarray, now: int, accounts: PowerAccounts, allowed_mwh: float) -> None:
@@ -313,29 +396,3 @@ def keep_accounts(operator: np.ndarray, now: int, accounts: PowerAccounts, allow
     operator["special_sales_mwh"][0, now] = accounts.special_mwh
     operator["special_revenue_usd"][0, now] = accounts.special_revenue_usd + accounts.special_gap_treasury_usd
     operator["allowed_sales_mwh"][0, now] = allowed_mwh
-
-
-def post_power(ledger: Ledger, t: int, power: MonthOfPower, accounts: PowerAccounts) -> None:
-    """Post the power sector's flows (rows of B13)."""
-    ledger.post(t, "energy_bills", H, D, accounts.collected_usd)
-    ledger.post(t, "energy_purchase", D, G, accounts.energy_usd)
-    ledger.post(t, "capacity_payments", D, G, accounts.capacity_usd)
-    ledger.post(t, "fuel", G, W, power.imported_fuel_usd)
-    ledger.post(t, "fuel", G, H, accounts.energy_usd - power.imported_fuel_usd)
-    ledger.post(t, "network", D, H, accounts.network_usd)
-    ledger.post(t, "interest", D, G, accounts.interest_usd)
-    ledger.post(t, "subsidy", T, D, accounts.subsidy_usd)
-    ledger.post(t, "arrears", G, D, accounts.arrears_change_usd)
-
-
-def post_public(ledger: Ledger, t: int, treasury: Treasury) -> None:
-    """Post the treasury's own spending, guarantees bought from insurers abroad, what seized machines
-    fetched abroad, and programme money that comes late and is bridged by a loan.
-    """
-    spending = treasury.inspections_usd + treasury.metering_usd + treasury.training_usd
-    ledger.post(t, "public_spending", T, H, spending)
-    ledger.post(t, "public_spending", T, W, treasury.guarantee_usd)
-    ledger.post(t, "auctions", W, T, treasury.seized_usd)
-    ledger.post(t, "loans", T, W, treasury.delayed_usd)
-    ledger.post(t, "loans", B, T, treasury.delayed_usd)
-    ledger.post(t, "interest", T, B, treasury.interest_usd)

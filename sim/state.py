@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import register_jitable
 
 from agents.ai_firm import AiFirm
 from agents.base import new_records
@@ -40,44 +42,62 @@ def word_view(records: np.ndarray) -> FloatArray:
     return records.view(np.float64).reshape(len(records), records.dtype.itemsize // 8)
 
 
+@functools.cache
+def _flow_dtype(form: np.dtype) -> np.dtype:
+    """Type of firm records in which one field, ``flows``, is seen: all flow columns, which lie side by side.
+
+    One object per type, as in ``agents.base.record_dtype``.
+    """
+    fields: Any = form.fields
+    seen: Any = {
+        "names": ["flows"],
+        "formats": [(np.float64, len(FLOWS))],
+        "offsets": [fields[FLOWS[0]][1]],
+        "itemsize": form.itemsize,
+    }
+    return np.dtype((np.record, np.dtype(seen)))
+
+
+def flow_records(records: np.ndarray) -> np.ndarray:
+    """View of firm records with all flows in one field, ``flows``."""
+    return records.view(_flow_dtype(records.dtype))
+
+
 def flow_view(records: np.ndarray) -> FloatArray:
-    """Matrix view (agents x flows) of the contiguous flow columns of firm records."""
-    fields: Any = records.dtype.fields or {}
-    first = int(fields[FLOWS[0]][1]) // 8
-    return word_view(records)[:, first : first + len(FLOWS)]
+    """Matrix view (agents x flows) of the flow columns of firm records."""
+    flows: FloatArray = flow_records(records)["flows"]
+    return flows
+
+
+@register_jitable
+def _begin(firms, flows, draws):  # type: ignore[no-untyped-def]
+    """Start the month of firms: no flow has happened yet; hand every firm its draws (agents x slots)."""
+    for i in range(len(firms)):
+        flows[i].flows[:] = 0.0
+        for slot in range(draws.shape[1]):
+            firms[i].draws[slot] = draws[i, slot]
 
 
 @kernel
-def _clear(flows):  # type: ignore[no-untyped-def]
-    for i in range(flows.shape[0]):
-        for j in range(flows.shape[1]):
-            flows[i, j] = 0.0
-
-
-@kernel
-def clear_events(miners, ai_firms):  # type: ignore[no-untyped-def]
-    """Forget last month's entries and seizures."""
+def _begin_month(  # type: ignore[no-untyped-def]
+    miners, world_miners, ai_firms, miner_flows, world_flows, ai_flows, miner_draws, world_draws, ai_draws, t
+):
+    """Start the month of all firms; forget last month's entries and seizures at home."""
+    _begin(miners, miner_flows, miner_draws[t])
+    _begin(world_miners, world_flows, world_draws[t])
+    _begin(ai_firms, ai_flows, ai_draws[t])
     for i in range(len(miners)):
         miners[i].entered = 0
-        for generation in range(len(miners[i].seized_ths)):
-            miners[i].seized_ths[generation] = 0.0
+        miners[i].seized_ths[:] = 0.0
     for i in range(len(ai_firms)):
         ai_firms[i].entered = 0
-
-
-@kernel
-def deal_draws(agents, draws):  # type: ignore[no-untyped-def]
-    """Hand every agent its draws of the month (agents x slots)."""
-    for i in range(draws.shape[0]):
-        for slot in range(draws.shape[1]):
-            agents[i].draws[slot] = draws[i, slot]
 
 
 @dataclass
 class State:
     """Arrays that the month works on. ``par`` and ``policy`` have one row; agents are rows of the others.
 
-    ``words`` has the records of each kind as a matrix (see ``word_view``).
+    Flows of firms are views (see ``flow_records``).
     """
 
     miners: np.ndarray
@@ -91,27 +111,29 @@ class State:
     world: np.ndarray
     policy: np.ndarray
     par: np.ndarray
-    words: dict[str, FloatArray] = field(init=False)
-    miner_flows: FloatArray = field(init=False)
-    world_flows: FloatArray = field(init=False)
-    ai_flows: FloatArray = field(init=False)
+    miner_flows: np.ndarray = field(init=False)
+    world_flows: np.ndarray = field(init=False)
+    ai_flows: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        self.words = {kind: word_view(self.agents(kind)) for kind in KINDS}
-        self.miner_flows = flow_view(self.miners)
-        self.world_flows = flow_view(self.world_miners)
-        self.ai_flows = flow_view(self.ai_firms)
+        self.miner_flows = flow_records(self.miners)
+        self.world_flows = flow_records(self.world_miners)
+        self.ai_flows = flow_records(self.ai_firms)
 
     def agents(self, kind: str) -> np.ndarray:
         """Records of a kind by name (see ``KINDS``)."""
         records: np.ndarray = getattr(self, kind)
         return records
 
-    def clear_flows(self) -> None:
-        """Start a month: no flow has happened yet."""
-        for flows in (self.miner_flows, self.world_flows, self.ai_flows):
-            _clear(flows)
-        clear_events(self.miners, self.ai_firms)
+    def begin_month(self, draws: dict[str, FloatArray], t: int) -> None:
+        """Start month ``t``: no flow has happened yet; every firm gets its ``draws`` (by kind: months x
+        agents x slots).
+        """
+        _begin_month(
+            self.miners, self.world_miners, self.ai_firms,
+            self.miner_flows, self.world_flows, self.ai_flows,
+            draws["miners"], draws["world_miners"], draws["ai_firms"], t,
+        )  # fmt: skip
 
 
 def empty_state(sizes: dict[str, int], policy: np.ndarray, par: np.ndarray) -> State:

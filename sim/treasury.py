@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agents.firm import licensed_tariff_usd_per_kwh, on_terms_of_offer
-from agents.miner import LICENSED
-from sim.compiled import kernel
-from sim.settlement import PowerAccounts, Totals, Treasury
+from sim.settlement import PowerAccounts, PowerSales, Totals, Treasury
 
 if TYPE_CHECKING:
     from sim.diary import Months
@@ -22,6 +19,18 @@ if TYPE_CHECKING:
     Row = dict[str, npt.NDArray[np.float64]]
 
 MONTHS_PER_YEAR = 12
+# Flows of firms that are revenue of the treasury, by output
+TAX_FLOWS = {
+    "tax_income_usd": "income_tax_usd",
+    "tax_turnover_usd": "turnover_tax_usd",
+    "tax_levy_usd": "levy_usd",
+    "tax_licence_usd": "licence_usd",
+    "tax_auction_usd": "auction_usd",
+    "tax_duty_usd": "duty_usd",
+    "tax_sales_usd": "power_tax_usd",
+    "tax_withholding_usd": "withholding_usd",
+    "tax_fines_usd": "fine_usd",
+}
 
 
 class CoinMonth(NamedTuple):
@@ -74,13 +83,14 @@ class TreasuryBooks:
         self.meter_share, self.withheld_usd = meter_share, withheld
         return month
 
-    def watch_subsidy(self, state: State, t: int, accounts: PowerAccounts, gdp_usd: float) -> None:
+    def watch_subsidy(
+        self, state: State, t: int, sales: PowerSales, marginal_usd_per_mwh: float, gdp_usd: float
+    ) -> None:
         """Show the lender what the offer cost over a year: marginal cost of the energy sold on its terms
         less what was paid for it, as a share of GDP. What pays the ordinary tariff, or is stolen, is no
         part of it.
         """
-        mwh, paid_usd = sold_on_terms(state.miners, state.ai_firms, state.world, state.policy)
-        gap = mwh * accounts.marginal_usd_per_mwh - paid_usd
+        gap = sales.offer_mwh * marginal_usd_per_mwh - sales.offer_revenue_usd
         self.subsidy_usd[t % MONTHS_PER_YEAR] = max(0.0, gap)
         state.world["offer_subsidy_gdp_share"] = self.subsidy_usd.sum() / gdp_usd
 
@@ -109,29 +119,6 @@ def coin_row(months: Months) -> Row:
         "state_coins_usd": coins.value_usd,
         "coin_revaluation_usd": coins.revaluation_usd,
     }
-
-
-@kernel
-def sold_on_terms(miners, ai_firms, worlds, policies):  # type: ignore[no-untyped-def]
-    """Energy sold on the terms of the offer and what was paid for it: MWh, USD. Halls that stood at the
-    start have no part in it.
-    """
-    world, policy = worlds[0], policies[0]
-    mwh, paid_usd = 0.0, 0.0
-    for i in range(len(miners)):
-        miner = miners[i]
-        if miner.compliance == LICENSED and on_terms_of_offer(miner, world):
-            mwh += miner.energy_mwh - miner.stolen_mwh
-            paid_usd += miner.bill_usd - miner.interruption_usd
-    for i in range(len(ai_firms)):
-        firm = ai_firms[i]
-        if firm.it_mw > 0.0 and on_terms_of_offer(firm, world):
-            new = max(0.0, 1.0 - firm.legacy_mw_it / firm.it_mw) * world.days
-            for hour in range(24):
-                served = new * firm.load_mw[hour] * world.firm_served_share[hour]
-                mwh += served
-                paid_usd += served * 1000.0 * licensed_tariff_usd_per_kwh(firm, world, policy, hour)
-    return mwh, paid_usd
 
 
 def exchange_row(
@@ -165,22 +152,16 @@ def exchange_row(
     return row | {"reserves_change_usd": earned - outflow}
 
 
-def kept_abroad_usd(state: State) -> float:
-    """Dividends of home owners that stay abroad: those on coins that need not be sold onshore, and all of
-    illegal sites. The state brings its own money home.
+def tax_revenue(miners: Totals, ai_firms: Totals, treasury: Treasury) -> dict[str, Any]:
+    """Revenue of the treasury by instrument, with what the state's own mine pays it; of a month, or columns
+    over months.
     """
-    return float(_kept_abroad(state.miners, float(state.policy["onshore_sale_share"][0])))
-
-
-@kernel
-def _kept_abroad(miners, onshore_share):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for i in range(1, len(miners)):
-        firm = miners[i]
-        if firm.foreign == 0:
-            free = 1.0 - onshore_share if firm.compliance == LICENSED else 1.0
-            total += firm.dividend_usd * free
-    return total
+    taxes = {name: miners[flow] + ai_firms[flow] for name, flow in TAX_FLOWS.items()}
+    return taxes | {
+        "tax_sales_usd": taxes["tax_sales_usd"] + (miners["hardware_tax_usd"] + ai_firms["hardware_tax_usd"]),
+        "tax_fines_usd": taxes["tax_fines_usd"] + treasury.seized_usd,
+        "state_mining_usd": miners.of_state("dividend_usd") - miners.of_state("equity_usd"),
+    }
 
 
 def tax_row(miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury) -> dict[str, Any]:
@@ -188,21 +169,7 @@ def tax_row(miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury:
     what the power system bears beside it; of a month, or columns over months.
     """
 
-    def both(*names: str) -> Any:
-        return sum(miners[name] + ai_firms[name] for name in names)
-
-    revenue = {
-        "tax_income_usd": both("income_tax_usd"),
-        "tax_turnover_usd": both("turnover_tax_usd"),
-        "tax_levy_usd": both("levy_usd"),
-        "tax_licence_usd": both("licence_usd"),
-        "tax_auction_usd": both("auction_usd"),
-        "tax_duty_usd": both("duty_usd"),
-        "tax_sales_usd": both("power_tax_usd", "hardware_tax_usd"),
-        "tax_withholding_usd": both("withholding_usd"),
-        "tax_fines_usd": both("fine_usd") + treasury.seized_usd,
-        "state_mining_usd": miners.of_state("dividend_usd") - miners.of_state("equity_usd"),
-    }
+    revenue = tax_revenue(miners, ai_firms, treasury)
     total = sum(revenue.values())
     net_fiscal = total - treasury.cost_usd - accounts.special_gap_treasury_usd
     return revenue | {
@@ -214,7 +181,7 @@ def tax_row(miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury:
         "compute_cost_usd": treasury.compute_usd,
         "bridge_interest_usd": treasury.interest_usd,
         "public_cost_usd": treasury.cost_usd,
-        "foregone_tax_usd": both("foregone_usd"),
+        "foregone_tax_usd": miners["foregone_usd"] + ai_firms["foregone_usd"],
         "special_gap_usd": accounts.special_gap_usd,
         "stolen_cost_usd": accounts.stolen_cost_usd,
         "subsidy_usd": accounts.subsidy_usd,

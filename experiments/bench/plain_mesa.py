@@ -71,9 +71,10 @@ class Firms(list[Any]):
         for firm, own in zip(self, np.broadcast_to(value, (len(self), *np.shape(value)[1:])), strict=True):
             setattr(firm, key, own.tolist())
 
-    def flows(self) -> FloatArray:
-        """Flows of the month, firms x flows."""
-        return np.array([[getattr(firm, name) for name in FLOWS] for firm in self])
+    def flows(self) -> np.ndarray:
+        """Flows of the month, as records with one field."""
+        rows = [([getattr(firm, name) for name in FLOWS],) for firm in self]
+        return np.array(rows, np.dtype((np.record, [("flows", np.float64, (len(FLOWS),))])))
 
 
 class PlainState(State):
@@ -87,26 +88,27 @@ class PlainState(State):
             setattr(self, kind, Firms(made(model, record) for record in records))
 
     @property
-    def miner_flows(self) -> FloatArray:  # type: ignore[override]
+    def miner_flows(self) -> np.ndarray:  # type: ignore[override]
         """Flows of home miners."""
         return self.miners.flows()  # type: ignore[attr-defined]
 
     @property
-    def world_flows(self) -> FloatArray:  # type: ignore[override]
+    def world_flows(self) -> np.ndarray:  # type: ignore[override]
         """Flows of miners abroad."""
         return self.world_miners.flows()  # type: ignore[attr-defined]
 
     @property
-    def ai_flows(self) -> FloatArray:  # type: ignore[override]
+    def ai_flows(self) -> np.ndarray:  # type: ignore[override]
         """Flows of AI firms."""
         return self.ai_firms.flows()  # type: ignore[attr-defined]
 
-    def clear_flows(self) -> None:
-        """Start a month: no flow has happened yet."""
+    def begin_month(self, draws: dict[str, FloatArray], t: int) -> None:
+        """Start a month: no flow has happened yet; every firm gets its draws."""
         for kind in FIRM_KINDS:
-            for firm in self.agents(kind):
+            for firm, own in zip(self.agents(kind), draws[kind][t].tolist(), strict=True):
                 firm.__dict__.update(dict.fromkeys(FLOWS, 0.0))
                 firm.entered = 0
+                firm.draws[: len(own)] = own
         for firm in self.miners:
             firm.seized_ths = [0.0] * len(firm.seized_ths)
 
@@ -142,13 +144,6 @@ class PlainModel(WattLabModel):
         for kind in FIRM_KINDS:
             self.agent_sets[kind] = AgentSet(list(self.state.agents(kind)), random=self.random)
         self.collector = mesa.DataCollector(model_reporters={name: reporter(name) for name in outputs()})
-
-    def read_drivers(self, t: int) -> None:
-        """Publish the world's own series; give every firm its draws."""
-        super().read_drivers(t)
-        for kind, draws in self.draws.items():
-            for firm, own in zip(self.state.agents(kind), draws[t].tolist(), strict=True):
-                firm.draws[: len(own)] = own
 
     def record(self, t: int, power: MonthOfPower) -> None:
         """Close the books and collect the outputs."""

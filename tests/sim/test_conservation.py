@@ -252,6 +252,10 @@ def test_people_from_nowhere_are_found(diary):
     jobs[0, 1] += 0.1
     with pytest.raises(InvariantError, match=r"2030-01: firms and labour market differ by 0\.1 jobs"):
         check_people("2030-01", state, heads, jobs)
+    jobs[0, 1] -= 0.1
+    heads[2] = np.nan
+    with pytest.raises(InvariantError, match="2030-01: nan people appeared or vanished"):
+        check_people("2030-01", state, heads, jobs)
 
 
 def test_wages_paid_are_wages_received(diary):
@@ -288,4 +292,7 @@ def test_energy_from_nowhere_is_found(diary, part):
     changed = getattr(result, part).copy()
     changed[..., 12] += 1e-6 * demand.max()
     with pytest.raises(InvariantError, match=r"2030-01: energy of zone [01] is off by"):
+        check_energy("2030-01", demand, zone, dataclasses.replace(result, **{part: changed}))
+    changed[..., 12] = np.nan
+    with pytest.raises(InvariantError, match=r"2030-01: energy of zone [01] is off by nan MW"):
         check_energy("2030-01", demand, zone, dataclasses.replace(result, **{part: changed}))

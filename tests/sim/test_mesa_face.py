@@ -109,7 +109,7 @@ def test_flows_are_a_view_of_the_columns(model):
     state = model.state
     kept = float(state.miners["wages_usd"][1])
     state.miners["wages_usd"][1] = 41.0
-    assert 41.0 in state.miner_flows[1]
+    assert 41.0 in state.miner_flows[1].flows
     state.miners["wages_usd"][1] = kept
 
 

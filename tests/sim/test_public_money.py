@@ -20,7 +20,8 @@ from sim import load_scenario, simulate
 from sim.ledger import ROWS, SECTORS
 from sim.parameters import parameter_record, parameters
 from sim.public import FULL_GAP, observe_gaps
-from sim.treasury import TreasuryBooks, sold_on_terms
+from sim.settlement import count_sales
+from sim.treasury import TreasuryBooks
 from tests.sim.lively import LIVELY, SMALL
 
 CHEAP = {"tariff_rule": "fixed", "tariff_local_per_kwh": 5.0, "review_months": 0.0}
@@ -137,12 +138,13 @@ def test_the_lender_sees_what_is_sold_on_the_terms_of_the_offer_alone():
     """What grey miners and halls that stood before pay above cost is no price of the offer."""
     hall_mwh = 0.5 * 24 * 30.0
     for offer, until, price in ((1, 0, 0.06), (0, 9, 0.05)):
-        mwh, paid = sold_on_terms(*vars(terms(offer, until)).values())
-        assert mwh == pytest.approx(10.0 + hall_mwh)
-        assert paid == pytest.approx(500.0 + hall_mwh * 1000.0 * price)
-    assert sold_on_terms(*vars(terms(0, 5)).values()) == (0.0, 0.0)
+        sales = count_sales(*vars(terms(offer, until)).values())
+        assert sales.offer_mwh == pytest.approx(10.0 + hall_mwh)
+        assert sales.offer_revenue_usd == pytest.approx(500.0 + hall_mwh * 1000.0 * price)
+    none = count_sales(*vars(terms(0, 5)).values())
+    assert (none.offer_mwh, none.offer_revenue_usd, none.special_mwh) == (0.0, 0.0, 20.0)
     books, state = TreasuryBooks(0.0, 0.0), terms(1, 0)
-    books.watch_subsidy(state, 0, SimpleNamespace(marginal_usd_per_mwh=80.0), 1e6)
+    books.watch_subsidy(state, 0, count_sales(*vars(state).values()), 80.0, 1e6)
     gap = (10.0 + hall_mwh) * 80.0 - 500.0 - hall_mwh * 60.0
     assert state.world["offer_subsidy_gdp_share"][0] == pytest.approx(gap / 1e6)
 
