@@ -18,8 +18,9 @@ from sim.invariants import check_hardware, check_people, people
 from sim.labour_outputs import all_jobs
 from sim.ledger import A, Ledger, M
 from sim.month_outputs import month_outputs
+from sim.posting import post_month
 from sim.power import MonthOfPower
-from sim.settlement import Totals, add_up, allowed_delivery_share, count_sales, post_month, settle_power
+from sim.settlement import Totals, add_up, allowed_delivery_share, settle_power
 from sim.surplus import OFFER_MW, PROBE_MW, surplus_of
 from sim.treasury import TreasuryBooks, exchange_row, tax_revenue
 from sim.unit_costs import ai_stack, mining_stack, new_hall_usd_per_mw_it
@@ -76,7 +77,7 @@ class Books:
             power = model.power.run_month(model.state, t)
             operator["energy_cost_usd"][0, t] = power.energy_cost_usd
             operator["capacity_cost_usd"][0, t] = model.power.capacity_cost_usd(t)
-            operator["allowed_sales_mwh"][0, t] = power.used_mwh * allowed_delivery_share(model.values)
+            operator["allowed_sales_mwh"][0, t] = power.used_mwh * allowed_delivery_share(model.state.par[0])
             if t == 0:
                 model.marginal_usd_per_mwh = power.price_usd_per_mwh
         sold_kwh = operator["allowed_sales_mwh"].sum() * 1000.0
@@ -114,8 +115,7 @@ class Books:
         rates = model.drivers.local_per_usd
         capacity_usd, slide = model.power.capacity_cost_usd(t), float(rates[max(0, t - 1)] / rates[t])
         # Before firms leave: what they bought is still with them
-        sales = count_sales(state.miners, state.ai_firms, state.world, state.policy)
-        self.power_accounts = settle_power(state, t, power, capacity_usd, model.values, sales, slide)
+        sales, self.power_accounts = settle_power(state, t, power, capacity_usd, slide)
         marginal = self.power_accounts.marginal_usd_per_mwh
         self.treasury.watch_subsidy(state, t, sales, marginal, model.values["gdp_usd"])
 

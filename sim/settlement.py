@@ -1,10 +1,7 @@
-"""Settlement of a month: collect the flows of all firms, run the power sector's accounts, post everything
-to the ledger.
-"""
+"""Settlement of a month: collect the flows of all firms, run the power sector's accounts."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,13 +14,10 @@ from agents.miner import LICENSED
 from agents.policy import Policy
 from agents.world import World
 from sim.compiled import kernel
-from sim.ledger import ROW_INDEX, A, B, D, G, H, Ledger, M, T, W
 from sim.power import MonthOfPower
 from sim.state import FLOW_INDEX, State
 
 FloatArray = npt.NDArray[np.float64]
-Line = tuple[str, int, int, str]
-Lines = tuple[npt.NDArray[np.int64], FloatArray]
 SMALLEST_TARIFF_USD_PER_KWH = 0.001
 # Rows of totals: all owners, or the part of foreign owners or the state
 OWNERS = ("all", "foreign", "state")
@@ -65,65 +59,6 @@ def add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
     for j in range(len(FLOWS)):
         sums[2, j] = state_share * flows[0].flows[j]
     return sums
-
-
-OWN = -1
-# What firms pay and get (rows of B13): ledger row, payer, payee (OWN: the firms themselves), signed flows;
-# a flow after a colon belongs to foreign owners or to the state.
-FIRM_LINES = (
-    ("energy_bills", OWN, D, "bill_usd -interruption_usd"),
-    ("coin_and_compute_sales", W, OWN, "sales_abroad_usd"),
-    ("coin_and_compute_sales", H, OWN, "sales_home_usd -sales_state_usd"),
-    ("coin_and_compute_sales", T, OWN, "sales_state_usd"),
-    ("hardware", OWN, W, "hardware_usd"),
-    ("resale", W, OWN, "resale_usd"),
-    ("local_purchases", OWN, H, "site_usd other_usd"),
-    ("wages", OWN, H, "wages_usd"),
-    ("wages", OWN, W, "expat_wages_usd"),
-    ("income_tax", OWN, T, "income_tax_usd"),
-    ("turnover_tax", OWN, T, "turnover_tax_usd"),
-    ("levy", OWN, T, "levy_usd"),
-    ("licence", OWN, T, "licence_usd"),
-    ("auctions", OWN, T, "auction_usd"),
-    ("duty", OWN, T, "duty_usd"),
-    ("sales_tax", OWN, T, "power_tax_usd hardware_tax_usd"),
-    ("withholding", OWN, T, "withholding_usd"),
-    ("fines", OWN, T, "fine_usd"),
-    ("interest", OWN, B, "interest_usd"),
-    ("loans", B, OWN, "loan_usd -principal_usd"),
-    ("equity", W, OWN, "foreign:equity_usd"),
-    ("equity", T, OWN, "state:equity_usd"),
-    ("equity", H, OWN, "equity_usd -foreign:equity_usd -state:equity_usd"),
-    ("dividends", OWN, W, "foreign:dividend_usd"),
-    ("dividends", OWN, T, "state:dividend_usd"),
-    ("dividends", OWN, H, "dividend_usd -foreign:dividend_usd -state:dividend_usd"),
-)
-# Miners sell sites to AI firms: the buyer's side is posted
-BUYER_LINES = (("site_sales", OWN, M, "-site_sale_usd"),)
-
-
-# What the power sector pays: row, payer, payee, signed sums of ``PowerAccounts``
-POWER_LINES = (
-    ("energy_bills", H, D, "collected_usd"),
-    ("energy_purchase", D, G, "energy_usd"),
-    ("capacity_payments", D, G, "capacity_usd"),
-    ("fuel", G, W, "imported_fuel_usd"),
-    ("fuel", G, H, "energy_usd -imported_fuel_usd"),
-    ("network", D, H, "network_usd"),
-    ("interest", D, G, "interest_usd"),
-    ("subsidy", T, D, "subsidy_usd"),
-    ("arrears", G, D, "arrears_change_usd"),
-)
-# The treasury's own spending, guarantees bought from insurers abroad, what seized machines fetched abroad,
-# and programme money that comes late and is bridged by a loan: signed sums of ``Treasury``
-TREASURY_LINES = (
-    ("public_spending", T, H, "inspections_usd metering_usd training_usd"),
-    ("public_spending", T, W, "guarantee_usd"),
-    ("auctions", W, T, "seized_usd"),
-    ("loans", T, W, "delayed_usd"),
-    ("loans", B, T, "delayed_usd"),
-    ("interest", T, B, "interest_usd"),
-)
 
 
 class PowerAccounts(NamedTuple):
@@ -191,56 +126,6 @@ class Treasury(NamedTuple):
         return own + self.guarantee_usd + self.compute_usd + self.interest_usd
 
 
-def lines_of(lines: Sequence[Line], names: Sequence[str], own: int = OWN) -> Lines:
-    """Make lines ready to post: (row, payer, payee) by line, and the terms of their amounts (line, owner,
-    place among ``names``, sign); ``own`` is the sector of the firms.
-    """
-    place = [[ROW_INDEX[row], *(own if end == OWN else end for end in ends)] for row, *ends, _ in lines]
-    terms = []
-    for line, (*_, amounts) in enumerate(lines):
-        for text in amounts.split():
-            *owner, name = text.removeprefix("-").split(":")
-            sign = -1.0 if text.startswith("-") else 1.0
-            terms.append((line, OWNERS.index(owner[0] if owner else "all"), names.index(name), sign))
-    return np.array(place, np.int64), np.array(terms)
-
-
-@functools.cache
-def all_lines() -> tuple[Lines, Lines, Lines, Lines]:
-    """Lines of miners, AI firms, the power sector and the treasury."""
-    return (
-        lines_of(FIRM_LINES, FLOWS, M),
-        lines_of(FIRM_LINES + BUYER_LINES, FLOWS, A),
-        lines_of(POWER_LINES, PowerAccounts._fields),
-        lines_of(TREASURY_LINES, Treasury._fields),
-    )
-
-
-def post_month(
-    ledger: Ledger,
-    t: int,
-    miners: FloatArray,
-    ai_firms: FloatArray,
-    accounts: PowerAccounts,
-    treasury: Treasury,
-) -> None:
-    """Post all flows of a month (rows of B13); those of firms are the rows of ``Totals``."""
-    _post(ledger.flows[t], all_lines(), (miners, ai_firms, np.array((accounts,)), np.array((treasury,))))
-
-
-@kernel
-def _post(month, lines, sums):  # type: ignore[no-untyped-def]
-    for group in range(len(lines)):
-        place, terms = lines[group]
-        amounts = np.zeros(place.shape[0])
-        for k in range(terms.shape[0]):
-            amounts[int(terms[k, 0])] += terms[k, 3] * sums[group][int(terms[k, 1]), int(terms[k, 2])]
-        for line in range(place.shape[0]):
-            row, payer, payee = place[line]
-            month[row, payer] -= amounts[line]
-            month[row, payee] += amounts[line]
-
-
 class PowerSales(NamedTuple):
     """Power that firms took in a month: billed energy and what they paid for it, energy stolen, and energy
     and payments on the terms of the offer (MWh, USD).
@@ -287,27 +172,23 @@ def sold_on_terms(miners: Any, ai_firms: Any, world: World, policy: Policy) -> t
     return mwh, paid_usd
 
 
-@kernel
-def count_sales(miners: Any, ai_firms: Any, worlds: Any, policies: Any) -> PowerSales:
+@register_jitable
+def count_sales(miners: Any, ai_firms: Any, world: World, policy: Policy) -> PowerSales:
     """Count the power that firms took."""
     mining, ai = add_power(miners), add_power(ai_firms)
-    mwh, paid_usd = sold_on_terms(miners, ai_firms, worlds[0], policies[0])
+    mwh, paid_usd = sold_on_terms(miners, ai_firms, world, policy)
     return PowerSales(mining[0] + ai[0], mining[1] + ai[1], mining[2] + ai[2], mwh, paid_usd)
 
 
-def bill_consumers(state: State, days: float, values: dict[str, float]) -> tuple[float, float, float]:
+@register_jitable
+def bill_consumers(
+    consumers: Any, operator: Any, world: Any, par: Any, days: float
+) -> tuple[float, float, float]:
     """Bill every consumer class for what the grid delivered to it, and its fixed charge; returns (USD
     billed, MWh sold, MWh that reached the distributors for them).
     """
-    surcharge = values["debt_surcharge_local_per_kwh"] / float(state.world["local_per_usd"][0])
-    delivered = 1.0 - values["transmission_loss_share"]
-    billed, sold, received = _bill(state.consumers, state.operator, state.world, days, surcharge, delivered)
-    return billed, sold, received
-
-
-@kernel
-def _bill(consumers, operators, worlds, days, surcharge, delivered):  # type: ignore[no-untyped-def]
-    operator, world = operators[0], worlds[0]
+    surcharge = par.debt_surcharge_local_per_kwh / world.local_per_usd
+    delivered = 1.0 - par.transmission_loss_share
     base = operator.base_tariff_usd_per_kwh - operator.subsidy_usd_per_kwh
     adjust = operator.fuel_adjustment_usd_per_kwh + operator.quarterly_adjustment_usd_per_kwh + surcharge
     billed, sold, received = 0.0, 0.0, 0.0
@@ -327,45 +208,61 @@ def _bill(consumers, operators, worlds, days, surcharge, delivered):  # type: ig
     return billed, sold, received
 
 
-def allowed_delivery_share(values: dict[str, float]) -> float:
+@register_jitable
+def allowed_delivery_share(par: Any) -> float:
     """Energy sold per unit generated if losses were what the regulator allows."""
-    return (1.0 - values["transmission_loss_share"]) * (1.0 - values["allowed_loss_share"])
+    return (1.0 - par.transmission_loss_share) * (1.0 - par.allowed_loss_share)
 
 
 def settle_power(
-    state: State,
-    t: int,
-    power: MonthOfPower,
-    capacity_usd: float,
-    values: dict[str, float],
-    sales: PowerSales,
-    exchange_slide: float,
-) -> PowerAccounts:
-    """Run purchaser and distributors: costs in, bills and subsidy out; the gap is added to arrears owed to
-    generators. ``exchange_slide`` is last month's exchange rate over this month's.
+    state: State, t: int, power: MonthOfPower, capacity_usd: float, exchange_slide: float
+) -> tuple[PowerSales, PowerAccounts]:
+    """Count what firms took of power and run purchaser and distributors: costs in, bills and subsidy out;
+    the gap is added to arrears owed to generators. ``exchange_slide`` is last month's exchange rate over this
+    month's.
     """
-    operator = state.operator
-    billed, sold_mwh, received_mwh = bill_consumers(state, power.days, values)
+    found: tuple[PowerSales, PowerAccounts] = _settle(
+        state.miners, state.ai_firms, state.consumers, state.operator, state.world, state.policy, state.par,
+        t % 12, power.days, power.energy_cost_usd, power.imported_fuel_usd, power.used_mwh,
+        power.new_load_usd_per_mwh, capacity_usd, exchange_slide,
+    )  # fmt: skip
+    return found
+
+
+@kernel
+def _settle(  # type: ignore[no-untyped-def]
+    miners, ai_firms, consumers, operators, worlds, policies, pars, now, days, energy_usd, imported_fuel_usd,
+    used_mwh, new_load_usd_per_mwh, capacity_usd, exchange_slide,
+):  # fmt: skip
+    operator, par = operators[0], pars[0]
+    sales = count_sales(miners, ai_firms, worlds[0], policies[0])
+    billed, sold_mwh, received_mwh = bill_consumers(consumers, operator, worlds[0], par, days)
     # Arrears are local-currency debt: depreciation erodes their dollar value, which is no payment by anybody
-    operator["arrears_usd"] *= exchange_slide
-    arrears = float(operator["arrears_usd"][0])
-    delivery = 1.0 - values["transmission_loss_share"]
-    base = float(operator["base_tariff_usd_per_kwh"][0])
-    marginal = power.new_load_usd_per_mwh / delivery
-    excess_mwh = received_mwh * max(0.0, float(operator["loss_share"][0]) - values["allowed_loss_share"])
+    operator.arrears_usd *= exchange_slide
+    arrears = operator.arrears_usd
+    delivery = 1.0 - par.transmission_loss_share
+    base = operator.base_tariff_usd_per_kwh
+    marginal = new_load_usd_per_mwh / delivery
+    excess_mwh = received_mwh * max(0.0, operator.loss_share - par.allowed_loss_share)
     excess_usd = excess_mwh * 1000.0 * base
-    unrecovered = excess_usd + billed * (1.0 - values["recovery_share"])
-    support = values["loss_support_share"] * unrecovered
+    collected = billed * par.recovery_share
+    support = par.loss_support_share * (excess_usd + billed * (1.0 - par.recovery_share))
     gap_usd = sales.special_mwh * marginal - sales.special_revenue_usd
-    treasury = values["special_gap_treasury_share"] * max(0.0, gap_usd)
+    treasury = par.special_gap_treasury_share * max(0.0, gap_usd)
+    network = operator.network_cost_usd_per_year / 12.0
+    interest = arrears * par.debt_interest_per_year / 12.0
+    subsidy = sold_mwh * 1000.0 * operator.subsidy_usd_per_kwh + treasury + support
+    cost = energy_usd + capacity_usd + network + interest
+    change = max(cost - collected - sales.special_revenue_usd - subsidy, -arrears)
+    operator.arrears_usd += change
     accounts = PowerAccounts(
-        energy_usd=power.energy_cost_usd,
-        imported_fuel_usd=power.imported_fuel_usd,
+        energy_usd=energy_usd,
+        imported_fuel_usd=imported_fuel_usd,
         capacity_usd=capacity_usd,
-        network_usd=float(operator["network_cost_usd_per_year"][0]) / 12.0,
-        interest_usd=arrears * values["debt_interest_per_year"] / 12.0,
+        network_usd=network,
+        interest_usd=interest,
         consumer_bill_usd=billed,
-        collected_usd=billed * values["recovery_share"],
+        collected_usd=collected,
         consumer_mwh=sold_mwh,
         special_revenue_usd=sales.special_revenue_usd,
         special_mwh=sales.special_mwh,
@@ -377,22 +274,19 @@ def settle_power(
         excess_loss_mwh=excess_mwh,
         excess_loss_usd=excess_usd,
         loss_support_usd=support,
-        subsidy_usd=sold_mwh * 1000.0 * float(operator["subsidy_usd_per_kwh"][0]) + treasury + support,
-        arrears_change_usd=0.0,
+        subsidy_usd=subsidy,
+        arrears_change_usd=change,
     )
-    cost = accounts.energy_usd + accounts.capacity_usd + accounts.network_usd + accounts.interest_usd
-    unpaid = cost - accounts.collected_usd - accounts.special_revenue_usd - accounts.subsidy_usd
-    change = max(unpaid, -arrears)
-    operator["arrears_usd"] += change
-    ordinary_mwh = max(0.0, power.used_mwh - sales.special_mwh / delivery)
-    keep_accounts(operator, t % 12, accounts, ordinary_mwh * allowed_delivery_share(values))
-    return accounts._replace(arrears_change_usd=change)
+    ordinary_mwh = max(0.0, used_mwh - sales.special_mwh / delivery)
+    keep_accounts(operator, now, accounts, ordinary_mwh * allowed_delivery_share(par))
+    return sales, accounts
 
 
-def keep_accounts(operator: np.ndarray, now: int, accounts: PowerAccounts, allowed_mwh: float) -> None:
+@register_jitable
+def keep_accounts(operator: Any, now: int, accounts: PowerAccounts, allowed_mwh: float) -> None:
     """Write the month into the operator's twelve months; a subsidy for new load counts as its revenue."""
-    operator["energy_cost_usd"][0, now] = accounts.energy_usd
-    operator["capacity_cost_usd"][0, now] = accounts.capacity_usd
-    operator["special_sales_mwh"][0, now] = accounts.special_mwh
-    operator["special_revenue_usd"][0, now] = accounts.special_revenue_usd + accounts.special_gap_treasury_usd
-    operator["allowed_sales_mwh"][0, now] = allowed_mwh
+    operator.energy_cost_usd[now] = accounts.energy_usd
+    operator.capacity_cost_usd[now] = accounts.capacity_usd
+    operator.special_sales_mwh[now] = accounts.special_mwh
+    operator.special_revenue_usd[now] = accounts.special_revenue_usd + accounts.special_gap_treasury_usd
+    operator.allowed_sales_mwh[now] = allowed_mwh

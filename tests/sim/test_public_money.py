@@ -20,7 +20,7 @@ from sim import load_scenario, simulate
 from sim.ledger import ROWS, SECTORS
 from sim.parameters import parameter_record, parameters
 from sim.public import FULL_GAP, observe_gaps
-from sim.settlement import count_sales
+from sim.settlement import PowerSales, count_sales
 from sim.treasury import TreasuryBooks
 from tests.sim.lively import LIVELY, SMALL
 
@@ -134,17 +134,22 @@ def terms(offer: int, contract_until: int) -> SimpleNamespace:
     return SimpleNamespace(miners=miners, ai_firms=halls, world=world, policy=policy)
 
 
+def sales_under(state: SimpleNamespace) -> PowerSales:
+    """What the firms of ``terms`` took."""
+    return count_sales(state.miners, state.ai_firms, state.world[0], state.policy[0])
+
+
 def test_the_lender_sees_what_is_sold_on_the_terms_of_the_offer_alone():
     """What grey miners and halls that stood before pay above cost is no price of the offer."""
     hall_mwh = 0.5 * 24 * 30.0
     for offer, until, price in ((1, 0, 0.06), (0, 9, 0.05)):
-        sales = count_sales(*vars(terms(offer, until)).values())
+        sales = sales_under(terms(offer, until))
         assert sales.offer_mwh == pytest.approx(10.0 + hall_mwh)
         assert sales.offer_revenue_usd == pytest.approx(500.0 + hall_mwh * 1000.0 * price)
-    none = count_sales(*vars(terms(0, 5)).values())
+    none = sales_under(terms(0, 5))
     assert (none.offer_mwh, none.offer_revenue_usd, none.special_mwh) == (0.0, 0.0, 20.0)
     books, state = TreasuryBooks(0.0, 0.0), terms(1, 0)
-    books.watch_subsidy(state, 0, count_sales(*vars(state).values()), 80.0, 1e6)
+    books.watch_subsidy(state, 0, sales_under(state), 80.0, 1e6)
     gap = (10.0 + hall_mwh) * 80.0 - 500.0 - hall_mwh * 60.0
     assert state.world["offer_subsidy_gdp_share"][0] == pytest.approx(gap / 1e6)
 
