@@ -105,8 +105,8 @@ class Books:
         partner = float(state.policy["state_partner_share"][0])
         self.foreign_miners[0] = partner
         return (
-            add_up(state.miner_flows, self.foreign_miners, 1.0 - partner),
-            add_up(state.ai_flows, self.foreign_ai, 0.0),
+            add_up(state.miners, state.miner_flows, self.foreign_miners, 1.0 - partner),
+            add_up(state.ai_firms, state.ai_flows, self.foreign_ai, 0.0),
         )
 
     def settle_power(self, t: int, power: MonthOfPower) -> None:

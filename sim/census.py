@@ -100,7 +100,8 @@ def count_ai_firms(ai_firms, worlds):  # type: ignore[no-untyped-def]
         share = new / firm.it_mw if firm.it_mw > 0.0 and on_terms_of_offer(firm, worlds[0]) else 0.0
         for hour in range(24):
             load += firm.load_mw[hour] / 24.0
-            offer += share * firm.load_mw[hour] / 24.0
+            if share > 0.0:
+                offer += share * firm.load_mw[hour] / 24.0
         it += firm.it_mw
         new_it += new
         anchored += firm.anchored_mw_it

@@ -15,12 +15,15 @@ def add_gaps(firms, vacancies, released):  # type: ignore[no-untyped-def]
     for i in range(len(firms)):
         firm = firms[i]
         for skill in range(SKILLS):
-            gap = firm.staff_target[skill] - firm.staff[skill]
-            vacancies[skill] += max(0.0, gap)
-            released[skill] += max(0.0, -gap)
-            gap = firm.builders_target[skill] - firm.builders[skill]
-            vacancies[skill] += max(0.0, gap)
-            released[skill] += max(0.0, -gap)
+            for gap in (
+                firm.staff_target[skill] - firm.staff[skill],
+                firm.builders_target[skill] - firm.builders[skill],
+            ):
+                # Most firms want neither more nor less
+                if gap > 0.0:
+                    vacancies[skill] += gap
+                elif gap < 0.0:
+                    released[skill] -= gap
 
 
 @kernel

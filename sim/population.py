@@ -16,7 +16,7 @@ from agents.ai_firm import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN
 from agents.base import FORECASTERS, MONTHS
 from agents.miner import FARM, FOREIGN, HOUSEHOLD, STATE, WORLD
 from sim.countries import SKILL_NAMES, Country
-from sim.drivers import observed, table
+from sim.drivers import observed
 from sim.hardware import Frontier
 from sim.parameters import parameters
 from sim.state import State
@@ -46,13 +46,13 @@ def places(count: int) -> FloatArray:
 
 def opening_hashprice(start: str) -> float:
     """Hashprice of the first month or, where none was observed, the last one known, USD/PH/day."""
-    known = observed(table("bitcoin_monthly.csv"), "hashprice_usd_per_ph_day")
+    known = observed("bitcoin_monthly.csv", "hashprice_usd_per_ph_day")
     return known.get(start, list(known.values())[-1])
 
 
 def opening_hash_growth(start: str) -> float:
     """Mean log growth of world hash per month over the year before a run, or over the last year observed."""
-    known = observed(table("bitcoin_monthly.csv"), "hashrate_ehs")
+    known = observed("bitcoin_monthly.csv", "hashrate_ehs")
     before = [value for month, value in known.items() if month < start]
     year = (before if len(before) > 1 else list(known.values()))[-MONTHS - 1 :]
     return float(np.log(year[-1] / year[0]) / (len(year) - 1))
@@ -196,21 +196,25 @@ def settle_ai_firms(
 
 def settle_consumers(state: State, country: Country, v: dict[str, float]) -> None:
     """Set up consumer classes by zone from the country file."""
-    zones = len(country.zones)
     tariff = v["average_tariff_local_per_kwh"] / v["local_per_usd"] * (1.0 - v["tariff_subsidy_share"])
     surcharge = v["debt_surcharge_local_per_kwh"] / v["local_per_usd"]
-    for i, (item, zone) in enumerate(
-        (item, zone) for item in country.consumer_class for zone in range(zones)
-    ):
-        row = state.consumers[i]
-        row.agent_id, row.zone = i, zone
-        row.base_share = item.sales_share * item.zone_shares[zone]
-        row.tariff_ratio = item.tariff_ratio
-        row.short_elasticity, row.long_elasticity = item.short_elasticity, item.long_elasticity
-        row.solar_potential_mw = item.solar_potential_gw * 1000.0 * item.zone_shares[zone]
-        row.solar_start_mw = row.solar_mw = item.solar_installed_gw * 1000.0 * item.zone_shares[zone]
-        row.reference_tariff_usd_per_kwh = row.tariff_usd_per_kwh = tariff * item.tariff_ratio + surcharge
-        row.demand_index = 1.0
+    zones = range(len(country.zones))
+    places = [(item, zone, item.zone_shares[zone]) for item in country.consumer_class for zone in zones]
+    rows = state.consumers
+    rows["agent_id"] = np.arange(len(places))
+    rows["zone"] = [zone for _, zone, _ in places]
+    rows["base_share"] = [item.sales_share * share for item, _, share in places]
+    rows["tariff_ratio"] = [item.tariff_ratio for item, _, _ in places]
+    rows["short_elasticity"] = [item.short_elasticity for item, _, _ in places]
+    rows["long_elasticity"] = [item.long_elasticity for item, _, _ in places]
+    rows["solar_potential_mw"] = [item.solar_potential_gw * 1000.0 * share for item, _, share in places]
+    rows["solar_start_mw"] = rows["solar_mw"] = [
+        item.solar_installed_gw * 1000.0 * share for item, _, share in places
+    ]
+    rows["reference_tariff_usd_per_kwh"] = rows["tariff_usd_per_kwh"] = (
+        tariff * rows["tariff_ratio"] + surcharge
+    )
+    rows["demand_index"] = 1.0
 
 
 def settle_skills(state: State, country: Country, v: dict[str, float]) -> None:
@@ -219,25 +223,26 @@ def settle_skills(state: State, country: Country, v: dict[str, float]) -> None:
     Without this industry the pool is in balance: other employers take on as many as leave them, and graduates
     who neither replace emigrants nor pensioners give up the field.
     """
-    for i, item in enumerate(country.skill):
-        row = state.skills[i]
-        row.agent_id = i
-        row.reference_wage_usd = row.wage_usd = item.wage_local_per_month / v["local_per_usd"]
-        row.foreign_wage_usd = row.wage_usd / v["wage_gap_reference"]
-        row.graduates_per_month = item.entrants_per_month
-        row.emigration_per_year = item.emigration_per_year
-        row.available = item.unemployed
-        row.elsewhere = max(0.0, item.workforce - item.unemployed)
-        emigrate = item.emigration_per_year / 12.0
-        row.separation_per_month = v["separation_per_month"]
-        row.retirement_per_month = v["retirement_per_month"]
-        if item.unemployed <= 0.0:
-            continue
-        leaving = row.separation_per_month + row.retirement_per_month + emigrate
-        row.absorption_per_month = min(1.0, leaving * row.elsewhere / item.unemployed)
-        replaced = emigrate * item.workforce + row.retirement_per_month * row.elsewhere
-        surplus = max(0.0, item.entrants_per_month - replaced)
-        row.give_up_per_month = min(1.0, surplus / item.unemployed)
+    pools, skills = state.skills, country.skill
+    pools["agent_id"] = np.arange(len(skills))
+    wage = np.array([item.wage_local_per_month for item in skills]) / v["local_per_usd"]
+    pools["reference_wage_usd"] = pools["wage_usd"] = wage
+    pools["foreign_wage_usd"] = wage / v["wage_gap_reference"]
+    entrants = np.array([item.entrants_per_month for item in skills])
+    workforce = np.array([item.workforce for item in skills])
+    seekers = np.array([item.unemployed for item in skills])
+    emigrate = np.array([item.emigration_per_year for item in skills])
+    elsewhere = np.maximum(0.0, workforce - seekers)
+    pools["graduates_per_month"], pools["emigration_per_year"] = entrants, emigrate
+    pools["available"], pools["elsewhere"] = seekers, elsewhere
+    separation, retirement = v["separation_per_month"], v["retirement_per_month"]
+    pools["separation_per_month"], pools["retirement_per_month"] = separation, retirement
+    leaving = separation + retirement + emigrate / 12.0
+    surplus = np.maximum(0.0, entrants - (emigrate / 12.0 * workforce + retirement * elsewhere))
+    # Where nobody looks for work there is no balance to keep
+    looked_for = np.where(seekers > 0.0, seekers, np.inf)
+    pools["absorption_per_month"] = np.minimum(1.0, leaving * elsewhere / looked_for)
+    pools["give_up_per_month"] = np.minimum(1.0, surplus / looked_for)
 
 
 def settle_public(state: State, country: Country, v: dict[str, float]) -> None:

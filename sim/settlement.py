@@ -15,7 +15,7 @@ from agents.policy import Policy
 from agents.world import World
 from sim.compiled import kernel
 from sim.power import MonthOfPower
-from sim.state import FLOW_INDEX, State
+from sim.state import FLOW_INDEX, State, has_flows
 
 FloatArray = npt.NDArray[np.float64]
 SMALLEST_TARIFF_USD_PER_KWH = 0.001
@@ -44,12 +44,14 @@ class Totals(dict[str, Any]):
 
 
 @kernel
-def add_up(flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
+def add_up(firms, flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
     """Add up flows of firms (see ``flow_records``); ``foreign_share`` is ownership by firm, the state owns a
     share of the firm in the first slot only. Returns the rows of ``Totals``, one row for each of ``OWNERS``.
     """
     sums = np.zeros((len(OWNERS), len(FLOWS)))
-    for i in range(len(flows)):
+    for i in range(len(firms)):
+        if not has_flows(firms[i]):
+            continue
         own, foreign = flows[i].flows, foreign_share[i]
         for j in range(len(FLOWS)):
             sums[0, j] += own[j]

@@ -70,10 +70,17 @@ def flow_view(records: np.ndarray) -> FloatArray:
 
 
 @register_jitable
+def has_flows(firm: Any) -> bool:
+    """Whether a firm can have had flows this month, or last month before its own turn: nobody else has."""
+    return firm.active == 1 or firm.left == 1
+
+
+@register_jitable
 def _begin(firms, flows, draws):  # type: ignore[no-untyped-def]
     """Start the month of firms: no flow has happened yet; hand every firm its draws (agents x slots)."""
     for i in range(len(firms)):
-        flows[i].flows[:] = 0.0
+        if has_flows(firms[i]):
+            flows[i].flows[:] = 0.0
         for slot in range(draws.shape[1]):
             firms[i].draws[slot] = draws[i, slot]
 

@@ -121,6 +121,11 @@ def coin_row(months: Months) -> Row:
     }
 
 
+def receipts_abroad_usd(firms: Totals) -> Any:
+    """What firms earn abroad: coins and compute, old machines, foreign owners' equity."""
+    return firms["sales_abroad_usd"] + firms["resale_usd"] + firms.of_foreign("equity_usd")
+
+
 def exchange_row(
     miners: Totals,
     ai_firms: Totals,
@@ -132,15 +137,12 @@ def exchange_row(
     """Outputs on foreign exchange: what is earned, saved, spent, taken abroad, kept abroad and lent; of a
     month, or columns over months. ``import_share`` of the compute sold at home would be rented abroad.
     """
-    both = (miners, ai_firms)
     row = {
-        "fx_receipts_usd": sum(
-            s["sales_abroad_usd"] + s["resale_usd"] + s.of_foreign("equity_usd") for s in both
-        ),
+        "fx_receipts_usd": receipts_abroad_usd(miners) + receipts_abroad_usd(ai_firms),
         "fx_imports_saved_usd": import_share * ai_firms["sales_world_price_usd"],
-        "fx_hardware_usd": sum(s["hardware_usd"] for s in both),
-        "fx_wages_usd": sum(s["expat_wages_usd"] for s in both),
-        "fx_profit_usd": sum(s.of_foreign("dividend_usd") for s in both),
+        "fx_hardware_usd": miners["hardware_usd"] + ai_firms["hardware_usd"],
+        "fx_wages_usd": miners["expat_wages_usd"] + ai_firms["expat_wages_usd"],
+        "fx_profit_usd": miners.of_foreign("dividend_usd") + ai_firms.of_foreign("dividend_usd"),
         "fx_kept_abroad_usd": kept_abroad_usd,
         "fx_power_usd": accounts.marginal_usd_per_mwh * (accounts.special_mwh + accounts.stolen_mwh),
         "fx_programme_usd": -treasury.delayed_usd,

@@ -13,6 +13,7 @@ import pytest
 from sim.invariants import STOCKS, InvariantError, check_energy, check_hardware, check_people, check_stocks
 from sim.model import WattLabModel
 from sim.power import MonthOfPower
+from sim.state import flow_view
 from tests.sim.lively import lively_scenario, regime_file, run_months
 
 MONTHS = 10
@@ -256,6 +257,17 @@ def test_people_from_nowhere_are_found(diary):
     heads[2] = np.nan
     with pytest.raises(InvariantError, match="2030-01: nan people appeared or vanished"):
         check_people("2030-01", state, heads, jobs)
+
+
+def test_only_firms_that_are_active_or_have_just_left_have_flows(diary):
+    seen = 0
+    for month in diary.months:
+        for kind in ("miners", "world_miners", "ai_firms"):
+            records = month.closing[kind]
+            idle = (records["active"] == 0) & (records["left"] == 0)
+            assert not flow_view(records)[idle].any()
+            seen += idle.sum()
+    assert seen > 0
 
 
 def test_wages_paid_are_wages_received(diary):

@@ -393,7 +393,8 @@ def test_seized_machines_are_auctioned_for_the_state():
 def test_flow_totals_split_by_owner():
     miners = new_records(Miner, 3)
     miners["wages_usd"], miners["dividend_usd"] = [1.0, 2.0, 3.0], [10.0, 20.0, 30.0]
+    miners["active"], miners["left"] = [1, 1, 0], [0, 0, 1]
     assert flow_view(miners)[:, FLOW_INDEX["wages_usd"]].tolist() == [1.0, 2.0, 3.0]
-    sums = Totals(add_up(flow_records(miners), np.array([0.5, 1.0, 0.0]), 0.5))
+    sums = Totals(add_up(miners, flow_records(miners), np.array([0.5, 1.0, 0.0]), 0.5))
     assert (sums["wages_usd"], sums["dividend_usd"]) == (6.0, 60.0)
     assert (sums.of_foreign("dividend_usd"), sums.of_state("dividend_usd")) == (25.0, 5.0)
