@@ -10,9 +10,7 @@ import bisect
 import csv
 import functools
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -73,10 +71,9 @@ def days_in_month(label: str) -> float:
     return float((31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1])
 
 
-@functools.cache
-def observed(name: str, column: str) -> Mapping[str, float]:
-    """Published values of a column of a driver file by month; blanks are gaps."""
-    return MappingProxyType({row["month"]: float(row[column]) for row in table(name) if row[column]})
+def observed(rows: tuple[dict[str, str], ...], column: str) -> dict[str, float]:
+    """Published values of a column by month; blanks are gaps."""
+    return {row["month"]: float(row[column]) for row in rows if row[column]}
 
 
 def normals(seed: int, purpose: str, months: int) -> FloatArray:
@@ -91,7 +88,7 @@ def walk(first: float, drift: float, volatility: float, shocks: FloatArray) -> F
 
 
 def splice(
-    labels: tuple[str, ...], known: Mapping[str, float], simulated: FloatArray, replay: bool
+    labels: tuple[str, ...], known: dict[str, float], simulated: FloatArray, replay: bool
 ) -> FloatArray:
     """Replay what was observed and let the simulated path start from the last observation."""
     path = simulated.copy()
@@ -107,7 +104,7 @@ def splice(
     return path
 
 
-def interpolate_anchors(anchors: Mapping[str, float], start: str, months: int) -> FloatArray:
+def interpolate_anchors(anchors: dict[str, float], start: str, months: int) -> FloatArray:
     """Log-linear path through dated anchors, flat outside them."""
     dates = [months_between(start, month) for month in anchors]
     return np.asarray(np.exp(np.interp(np.arange(months), dates, np.log(list(anchors.values())))))
@@ -184,7 +181,7 @@ def block_heights(labels: tuple[str, ...]) -> FloatArray:
 
 def bitcoin_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:
     """Bitcoin price: observed months, then geometric Brownian motion, log drift mu_B (Eq. M12, B17)."""
-    prices = observed("bitcoin_monthly.csv", "price_usd")
+    prices = observed(table("bitcoin_monthly.csv"), "price_usd")
     first = prices.get(labels[0], list(prices.values())[-1])
     shocks = normals(seed, "btc_price", len(labels))
     volatility = values["btc_volatility_per_year"]
@@ -196,7 +193,7 @@ def gpu_price(labels: tuple[str, ...], seed: int, values: dict[str, float], repl
     """Price of a GPU hour: log-linear through observed anchors, then from the last one's gap to the
     falling trend back to it, with jumps (Eq. M13). Without replay the run starts on the trend.
     """
-    anchors = observed("gpu_price_monthly.csv", "usd_per_gpu_hour")
+    anchors = observed(table("gpu_price_monthly.csv"), "usd_per_gpu_hour")
     known = anchored_months(labels, anchors) if replay else {}
     months = np.arange(len(labels))
     last = max((t for t, label in enumerate(labels) if label in known), default=-1)
@@ -224,7 +221,7 @@ def exchange_rate(
     return splice(labels, known, path, replay)
 
 
-def anchored_months(labels: tuple[str, ...], anchors: Mapping[str, float]) -> dict[str, float]:
+def anchored_months(labels: tuple[str, ...], anchors: dict[str, float]) -> dict[str, float]:
     """Interpolated values of the months between the first and the last anchor."""
     path = interpolate_anchors(anchors, labels[0], len(labels))
     first, last = min(anchors), max(anchors)
@@ -259,7 +256,7 @@ def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Dr
         btc_price_usd=bitcoin_price(labels, seed, values, replay),
         fee_share=splice(
             labels,
-            observed("bitcoin_monthly.csv", "fees_share"),
+            observed(table("bitcoin_monthly.csv"), "fees_share"),
             np.minimum(LARGEST_FEE_SHARE, fees),
             replay,
         ),
@@ -294,11 +291,11 @@ def fuel_costs(
     """Fuel cost by fuel in USD per MWh: observed months, then the mean of the last year on a common random
     walk.
     """
-    name, months = "fuel_cost_monthly.csv", len(labels)
+    rows, months = table("fuel_cost_monthly.csv"), len(labels)
     shape = walk(1.0, 0.0, values["fuel_price_volatility_per_year"], normals(seed, "fuel_price", months))
     found = {}
-    for fuel in (column for column in table(name)[0] if column != "month"):
-        known = observed(name, fuel)
+    for fuel in (column for column in rows[0] if column != "month"):
+        known = observed(rows, fuel)
         usd_per_mwh = np.array(list(known.values())) / values["local_per_usd"] * 1000.0
         late = bisect.bisect_right(labels, max(known))
         path = float(np.mean(usd_per_mwh[-12:])) * shape / shape[late if late < months else 0]
