@@ -168,91 +168,110 @@ def violation_relative(case: DispatchCase, must_run: Array, out: DispatchOutput)
     plants, hours = gen.shape
     zones, groups = case.demand_mw.shape[0], case.group_cap_mw.shape[0]
     worst = _bound_violation(case, must_run, out)
-    supply, group, month = np.zeros(zones), np.zeros(groups), np.zeros(groups)
-    for h in range(hours):
-        for f in range(groups):
-            group[f] = 0.0
-        for z in range(zones):
-            flow = out.flow_mw[h] if z == 0 else -out.flow_mw[h]
-            supply[z] = out.interrupted_mw[z, h] + out.shed_mw[z, h] - out.over_mw[z, h] - flow
-        for p in range(plants):
-            supply[zone[p]] += gen[p, h]
-            if fuel_group[p] >= 0:
-                group[fuel_group[p]] += gen[p, h]
-        for z in range(zones):
-            worst = max(worst, abs(supply[z] - case.demand_mw[z, h]) / max(1.0, case.demand_mw[z, h]))
-        for f in range(groups):
-            worst = max(worst, _above(group[f], case.group_cap_mw[f]))
-            month[f] += group[f] * case.days
+    supply, group = np.empty((zones, hours)), np.zeros((groups, hours))
+    for z in range(zones):
+        sign = -1.0 if z == 0 else 1.0
+        for h in range(hours):
+            served = out.interrupted_mw[z, h] + out.shed_mw[z, h]
+            supply[z, h] = served - out.over_mw[z, h] + sign * out.flow_mw[h]
     for p in range(plants):
         worst = max(worst, _above(day_sum(gen, p) * case.days, case.energy_max_mwh[p]))
+        for h in range(hours):
+            supply[zone[p], h] += gen[p, h]
+        if fuel_group[p] >= 0:
+            for h in range(hours):
+                group[fuel_group[p], h] += gen[p, h]
+    for z in range(zones):
+        for h in range(hours):
+            demand = case.demand_mw[z, h]
+            worst = max(worst, abs(supply[z, h] - demand) / max(1.0, demand))
     for f in range(groups):
-        worst = max(worst, _above(month[f], case.group_energy_max_mwh[f]))
+        worst = max(worst, _above(day_sum(group, f) * case.days, case.group_energy_max_mwh[f]))
+        for h in range(hours):
+            worst = max(worst, _above(group[f, h], case.group_cap_mw[f]))
     return worst
 
 
 @register_jitable
-def _group_profit(room: float, f: int, fuel_group: Array, margin: Array, spare: Array, h: int) -> float:
-    """Compute the largest margin times output of group f, USD, with total output at most `room` MW."""
+def _group_profit(room: float, members: Array, margin: Array, spare: Array) -> float:
+    """Compute the largest margin times output of a group, USD, with total output at most `room` MW.
+
+    `margin` (USD/MWh) and `spare` (MW) are those of its `members` in one hour.
+    """
     profit, left = 0.0, room
     last, last_p = np.inf, -1
     while left > 0.0:
         best, best_p = 0.0, -1
-        for p in range(margin.shape[0]):
-            if fuel_group[p] != f or margin[p] <= best:
-                continue
-            if margin[p] < last or (margin[p] == last and p > last_p):
+        for p in members:
+            if margin[p] > best and (margin[p] < last or (margin[p] == last and p > last_p)):
                 best, best_p = margin[p], p
         if best_p < 0:
             break
-        profit += best * min(spare[best_p, h], left)
-        left -= spare[best_p, h]
+        profit += best * min(spare[best_p], left)
+        left -= spare[best_p]
         last, last_p = best, best_p
     return profit
 
 
 @register_jitable
-def _load_bound(case: DispatchCase, price: Array, h: int) -> float:
-    """Compute what demand and the link add to the dual function of hour h, USD, at zone prices (USD/MWh)."""
+def _capped_bound(case: DispatchCase, must_run: Array, cost_hat: Array, price: Array, f: int) -> float:
+    """Compute what plants of a group with an hourly limit earn above must-run at most in a day, USD."""
+    members = np.flatnonzero(case.fuel_group == f)
+    margin, spare = np.empty(cost_hat.shape[0]), np.empty(cost_hat.shape[0])
     total = 0.0
-    for z in range(price.shape[0]):
-        demand = case.demand_mw[z, h]
-        block = min(case.interruptible_mw[z, h], demand)
-        total += price[z] * demand
-        total -= max(0.0, price[z] - case.interruptible_cost_usd_per_mwh) * block
-        total -= max(0.0, price[z] - case.value_of_lost_load_usd_per_mwh) * (demand - block)
-    if price.shape[0] == 2:
-        total -= max(0.0, price[1] - price[0]) * case.link_north_mw
-        total -= max(0.0, price[0] - price[1]) * case.link_south_mw
+    for h in range(price.shape[1]):
+        room = case.group_cap_mw[f]
+        for p in members:
+            room -= must_run[p, h]
+            margin[p] = price[case.zone[p], h] - cost_hat[p]
+            spare[p] = case.max_mw[p, h] - must_run[p, h]
+        total += _group_profit(room, members, margin, spare)
     return total
+
+
+@register_jitable
+def _load_bound(case: DispatchCase, price: Array) -> Array:
+    """Compute by hour what demand and the link add to the dual function, USD, at zone prices (USD/MWh)."""
+    zones, hours = price.shape
+    hourly = np.zeros(hours)
+    interruption, lost = case.interruptible_cost_usd_per_mwh, case.value_of_lost_load_usd_per_mwh
+    for z in range(zones):
+        for h in range(hours):
+            demand, value = case.demand_mw[z, h], price[z, h]
+            block = min(case.interruptible_mw[z, h], demand)
+            spared = max(0.0, value - interruption) * block + max(0.0, value - lost) * (demand - block)
+            hourly[h] += value * demand - spared
+    if zones == 2:
+        for h in range(hours):
+            hourly[h] -= max(0.0, price[1, h] - price[0, h]) * case.link_north_mw
+            hourly[h] -= max(0.0, price[0, h] - price[1, h]) * case.link_south_mw
+    return hourly
 
 
 @register_jitable
 def _hours_bound(case: DispatchCase, must_run: Array, cost_hat: Array, prices: Array) -> float:
     """Compute the dual function of a typical day, USD, at effective costs and zone prices (USD/MWh)."""
-    zone, fuel_group, cap, max_mw = case.zone, case.fuel_group, case.group_cap_mw, case.max_mw
-    plants, groups = cost_hat.shape[0], cap.shape[0]
-    margin, room, price = np.empty(plants), np.empty(groups), np.empty(prices.shape[0])
-    spare = np.empty(max_mw.shape)
+    fuel_group, cap, max_mw = case.fuel_group, case.group_cap_mw, case.max_mw
+    zones, hours = prices.shape
+    price = np.empty((zones, hours))
+    for z in range(zones):
+        for h in range(hours):
+            price[z, h] = max(prices[z, h], -case.over_cost_usd_per_mwh)
+    hourly = _load_bound(case, price)
+    for p in range(cost_hat.shape[0]):
+        z, f = case.zone[p], fuel_group[p]
+        capped = f >= 0 and cap[f] < np.inf
+        for h in range(hours):
+            margin = price[z, h] - cost_hat[p]
+            # Plants under an hourly limit of their group share what it leaves above must-run.
+            spare = 0.0 if capped else max_mw[p, h] - must_run[p, h]
+            hourly[h] -= margin * must_run[p, h] + max(0.0, margin) * spare
     total = 0.0
-    for h in range(max_mw.shape[1]):
-        for z in range(price.shape[0]):
-            price[z] = max(prices[z, h], -case.over_cost_usd_per_mwh)
-        for f in range(groups):
-            room[f] = cap[f]
-        for p in range(plants):
-            spare[p, h] = max_mw[p, h] - must_run[p, h]
-            margin[p] = price[zone[p]] - cost_hat[p]
-            total -= margin[p] * must_run[p, h]
-            f = fuel_group[p]
-            if f >= 0 and room[f] < np.inf:
-                room[f] -= must_run[p, h]
-            else:
-                total -= max(0.0, margin[p]) * spare[p, h]
-        for f in range(groups):
-            if room[f] < np.inf:
-                total -= _group_profit(room[f], f, fuel_group, margin, spare, h)
-        total += _load_bound(case, price, h)
+    for h in range(hours):
+        total += hourly[h]
+    for f in range(cap.shape[0]):
+        if cap[f] < np.inf:
+            total -= _capped_bound(case, must_run, cost_hat, price, f)
     return total
 
 
