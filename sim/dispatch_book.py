@@ -1,7 +1,6 @@
 """Working form of a month for the dispatch search: elements in merit order, and a plan of all hours (B10).
 
-Everything here is measured above must-run output. Arrays have the hour last, so that loops over hours
-vectorise.
+Everything here is measured above must-run output. Arrays have the hour last.
 """
 
 from typing import NamedTuple
@@ -28,6 +27,19 @@ class Book(NamedTuple):
     floor: float  # price at which surplus is curtailed, USD/MWh (minus the cost of curtailing)
 
 
+class Work(NamedTuple):
+    """Work space of an hour's clearing, allocated once for all plans of a month."""
+
+    group_left: Array  # [Z, F, H] MW, group limit left
+    overloaded: Array  # [H] whether the link would be, with one market
+    runs: Array  # [2, F + 1] dearest running element by zone and group + 1
+    fills: Array  # [2, F + 1] cheapest element with room, likewise
+    rooms: Array  # [2, F + 1] MW, what the group has left in the zone
+    refill: Array  # [2] element that replaces a group's output, by zone
+    refill_cost: Array  # [2] USD/MWh
+    group_value: Array  # [F + 1] USD/MWh
+
+
 class Plan(NamedTuple):
     """Dispatch of all hours at one set of values."""
 
@@ -35,12 +47,7 @@ class Plan(NamedTuple):
     flow: Array  # [H] MW, south to north
     over: Array  # [Z, H] MW
     price: Array  # [Z, H] USD/MWh
-    left: Array  # [Z, H] MW, work space: demand left to serve
-    group_left: Array  # [Z, F, H] MW, work space: group limit left
-    overloaded: Array  # [H] whether the link would be, with one market
-    apart_take: Array  # [N, H] MW, with zones apart
-    apart_over: Array  # [Z, H] MW, likewise
-    apart_price: Array  # [Z, H] USD/MWh, likewise
+    work: Work
 
 
 @register_jitable
@@ -94,18 +101,16 @@ def make_book(case: DispatchCase, must_run: Array) -> Book:
 
 
 @register_jitable
-def make_plan(book: Book) -> Plan:
-    """Allocate an empty plan for a book."""
-    zones, hours = book.residual.shape
-    return Plan(
-        np.zeros(book.spare.shape),
-        np.zeros(hours),
-        np.zeros((zones, hours)),
-        np.zeros((zones, hours)),
-        np.zeros((zones, hours)),
-        np.zeros((zones, book.group_spare.shape[0], hours)),
-        np.zeros(hours, np.bool_),
-        np.zeros(book.spare.shape),
-        np.zeros((zones, hours)),
-        np.zeros((zones, hours)),
+def make_work(book: Book) -> Work:
+    """Allocate the work space for a book."""
+    (zones, hours), groups = book.residual.shape, book.group_spare.shape[0]
+    return Work(
+        np.empty((zones, groups, hours)),
+        np.empty(hours, np.bool_),
+        np.empty((2, groups + 1), np.int64),
+        np.empty((2, groups + 1), np.int64),
+        np.empty((2, groups + 1)),
+        np.empty(2, np.int64),
+        np.empty(2),
+        np.empty(groups + 1),
     )

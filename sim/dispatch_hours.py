@@ -13,11 +13,13 @@ Everything here is measured above must-run output.
 import numpy as np
 from numba.extending import register_jitable
 
-from sim.dispatch_book import Book, Plan
+from sim.dispatch_book import Book, Plan, Work
 from sim.dispatch_case import Array
 
 # Relative size below which a difference between sums of megawatts is rounding.
 ROUNDING = 1e-12
+# Market of both zones.
+BOTH = -1
 
 
 @register_jitable
@@ -37,90 +39,49 @@ def _sort(order: Array, cost_hat: Array) -> None:
 
 
 @register_jitable
-def _serve(
-    n: int, m: int, above: bool, level: float, spare: Array, left: Array, take: Array, price: Array
-) -> None:
-    """Run element n for what market m has left (fully if not `above` the floor); the last sets the price."""
-    if above:
-        for h in range(left.shape[1]):
-            amount = min(spare[n, h], left[m, h])
-            take[n, h] = amount
-            left[m, h] -= amount
-            price[m, h] = level if amount > 0.0 else price[m, h]
-    else:
-        for h in range(left.shape[1]):
-            take[n, h] = spare[n, h]
-            left[m, h] -= spare[n, h]
+def _clear(book: Book, plan: Plan, h: int, zone: int, left: float) -> None:
+    """Serve in merit order what a market has `left` to serve in hour h (MW): a zone, or both as one (BOTH).
 
-
-@register_jitable
-def _serve_limited(
-    n: int,
-    m: int,
-    f: int,
-    above: bool,
-    level: float,
-    spare: Array,
-    left: Array,
-    group_left: Array,
-    take: Array,
-    price: Array,
-) -> None:
-    """Do the same for an element of group f, within what the group has left in the market."""
-    for h in range(left.shape[1]):
-        amount = min(spare[n, h], group_left[m, f, h])
-        if above:
-            amount = min(amount, left[m, h])
-            price[m, h] = level if amount > 0.0 else price[m, h]
-        take[n, h] = amount
-        left[m, h] -= amount
-        group_left[m, f, h] -= amount
-
-
-@register_jitable
-def _clear(apart: bool, book: Book, plan: Plan, take: Array, over: Array, price: Array) -> None:
-    """Serve what the plan has left to serve in merit order, zones `apart` or as one market (number 0).
-
-    Elements cheaper than the floor run even if their output is curtailed. A price is the cost of the last MW
-    taken.
+    Elements cheaper than the floor run even if their output is curtailed. The price is the cost of the last
+    MW taken.
     """
-    order, zone, group, cost_hat, spare = book.order, book.zone, book.group, book.cost_hat, book.spare
-    floor, left, group_left = book.floor, plan.left, plan.group_left
-    markets = 2 if apart else 1
-    hours = left.shape[1]
-    for m in range(markets):
-        for f in range(group_left.shape[1]):
-            for h in range(hours):
-                group_left[m, f, h] = book.group_spare[f, h]
-        for h in range(hours):
-            price[m, h] = floor
-    above = False
+    order, zones, group, cost_hat, spare = book.order, book.zone, book.group, book.cost_hat, book.spare
+    take, group_left, floor = plan.take, plan.work.group_left, book.floor
+    m = max(zone, 0)
+    for f in range(group_left.shape[1]):
+        group_left[m, f, h] = book.group_spare[f, h]
+    price, surplus, above = floor, 0.0, False
     for i in range(order.shape[0]):
         n = order[i]
-        level = cost_hat[n]
-        if not above and level >= floor:
-            above = True
-            for m in range(markets):
-                for h in range(hours):
-                    over[m, h] = max(0.0, -left[m, h])
-                    left[m, h] = max(0.0, left[m, h])
-        m = zone[n] if apart else 0
+        if zone != BOTH and zones[n] != zone:
+            continue
+        if not above and cost_hat[n] >= floor:
+            above, surplus, left = True, max(0.0, -left), max(0.0, left)
+        if above and left <= 0.0:
+            take[n, h] = 0.0
+            continue
+        amount = min(spare[n, h], left) if above else spare[n, h]
         f = group[n]
-        if f < 0:
-            _serve(n, m, above, level, spare, left, take, price)
-        else:
-            _serve_limited(n, m, f, above, level, spare, left, group_left, take, price)
+        if f >= 0:
+            amount = min(amount, group_left[m, f, h])
+            group_left[m, f, h] -= amount
+        take[n, h] = amount
+        left -= amount
+        if above and amount > 0.0:
+            price = cost_hat[n]
+    plan.over[m, h], plan.price[m, h] = surplus, price
 
 
 @register_jitable
-def _tabulate(book: Book, plan: Plan, h: int, f: int, runs: Array, fills: Array, rooms: Array) -> None:
+def _tabulate(book: Book, plan: Plan, h: int, f: int) -> None:
     """Set, by zone and group + 1 in hour h, the dearest running and the cheapest idle element, and room, MW.
 
     Room is that of the zone alone for group f, being shared, and later ones, and of both zones for earlier
     ones.
     """
     order, zone, group, spare, take = book.order, book.zone, book.group, book.spare, plan.take
-    group_left, group_spare = plan.group_left, book.group_spare
+    group_left, group_spare = plan.work.group_left, book.group_spare
+    runs, fills, rooms = plan.work.runs, plan.work.fills, plan.work.rooms
     for z in range(2):
         runs[z, 0], fills[z, 0], rooms[z, 0] = -1, -1, np.inf
         for g in range(group_spare.shape[0]):
@@ -142,14 +103,13 @@ def _tabulate(book: Book, plan: Plan, h: int, f: int, runs: Array, fills: Array,
 
 
 @register_jitable
-def _best_swap(
-    cost_hat: Array, f: int, refill_cost: Array, runs: Array, fills: Array, rooms: Array
-) -> tuple[float, int, int, int]:
+def _best_swap(cost_hat: Array, f: int, work: Work) -> tuple[float, int, int, int]:
     """Find the cheapest way to run 1 MW less of group f; return cost, zone, zone refilled, detour group + 1.
 
     A detour (-1: none) is a full group that adds a MW in the first zone and gives one up in the other, where
     the refill then happens.
     """
+    runs, fills, rooms, refill_cost = work.runs, work.fills, work.rooms, work.refill_cost
     best, start, end, detour = np.inf, -1, -1, -1
     for z in range(2):
         member = runs[z, f + 1]
@@ -176,15 +136,15 @@ def _share_group(book: Book, plan: Plan, h: int, f: int) -> None:
     optimal.
     """
     cost_hat, spare, take, over, group = book.cost_hat, book.spare, plan.take, plan.over, book.group
-    group_left, limit = plan.group_left, book.group_spare[f, h]
+    work, limit = plan.work, book.group_spare[f, h]
     groups = book.group_spare.shape[0]
-    runs, fills = np.empty((2, groups + 1), np.int64), np.empty((2, groups + 1), np.int64)
-    rooms, refill_cost, refill = np.empty((2, groups + 1)), np.empty(2), np.empty(2, np.int64)
+    group_left, runs, fills, rooms = work.group_left, work.runs, work.fills, work.rooms
+    refill, refill_cost = work.refill, work.refill_cost
     for _ in range(8 * spare.shape[0]):
         excess = limit - group_left[0, f, h] - group_left[1, f, h]
         if excess <= ROUNDING * (1.0 + limit):
             break
-        _tabulate(book, plan, h, f, runs, fills, rooms)
+        _tabulate(book, plan, h, f)
         for z in range(2):
             # Less is curtailed where there is surplus; elsewhere the cheapest element with room runs more.
             refill_cost[z], refill[z] = (book.floor, -1) if over[z, h] > 0.0 else (np.inf, -1)
@@ -192,7 +152,7 @@ def _share_group(book: Book, plan: Plan, h: int, f: int) -> None:
                 n = fills[z, g]
                 if g != f + 1 and n >= 0 and rooms[z, g] > 0.0 and cost_hat[n] < refill_cost[z]:
                     refill_cost[z], refill[z] = cost_hat[n], n
-        cost, start, end, detour = _best_swap(cost_hat, f, refill_cost, runs, fills, rooms)
+        cost, start, end, detour = _best_swap(cost_hat, f, work)
         if cost == np.inf:
             break
         give, fill = runs[start, f + 1], refill[end]
@@ -223,9 +183,9 @@ def _share_group(book: Book, plan: Plan, h: int, f: int) -> None:
 def _price_shared(book: Book, plan: Plan, h: int) -> None:
     """Set the lowest prices of hour h that fit what runs, with one value of each group limit."""
     zone, group, cost_hat, spare, take = book.zone, book.group, book.cost_hat, book.spare, plan.take
-    price = plan.price
-    groups = book.group_spare.shape[0]
-    value = np.zeros(groups + 1)
+    price, value, groups = plan.price, plan.work.group_value, book.group_spare.shape[0]
+    for g in range(groups + 1):
+        value[g] = 0.0
     for _ in range(2 * groups + 2):
         for z in range(2):
             price[z, h] = book.floor
@@ -239,35 +199,26 @@ def _price_shared(book: Book, plan: Plan, h: int) -> None:
 
 
 @register_jitable
-def _use_apart(book: Book, plan: Plan) -> None:
-    """Replace the plan by that of zones apart where the link is overloaded; there share limits of groups."""
-    take, over, price, overloaded = plan.take, plan.over, plan.price, plan.overloaded
-    apart_take, apart_over, apart_price = plan.apart_take, plan.apart_over, plan.apart_price
-    group_spare, group_left = book.group_spare, plan.group_left
-    hours, groups = overloaded.shape[0], group_spare.shape[0]
-    for n in range(take.shape[0]):
-        for h in range(hours):
-            take[n, h] = apart_take[n, h] if overloaded[h] else take[n, h]
-    for h in range(hours):
-        if not overloaded[h]:
-            continue
-        for z in range(2):
-            over[z, h], price[z, h] = apart_over[z, h], apart_price[z, h]
-        shared = False
-        for f in range(groups):
-            limit = group_spare[f, h]
-            shared = shared or (limit < np.inf and limit - group_left[0, f, h] - group_left[1, f, h] > 0.0)
-        if shared:
-            for f in range(groups):
-                if group_spare[f, h] < np.inf:
-                    _share_group(book, plan, h, f)
-            _price_shared(book, plan, h)
+def _clear_apart(book: Book, plan: Plan, h: int) -> None:
+    """Clear hour h zone by zone with the link at its limit, and share the limits of groups on both sides."""
+    residual, group_spare, group_left = book.residual, book.group_spare, plan.work.group_left
+    _clear(book, plan, h, 0, residual[0, h] + plan.flow[h])
+    _clear(book, plan, h, 1, residual[1, h] - plan.flow[h])
+    shared = False
+    for f in range(group_spare.shape[0]):
+        limit = group_spare[f, h]
+        shared = shared or (limit < np.inf and limit - group_left[0, f, h] - group_left[1, f, h] > 0.0)
+    if shared:
+        for f in range(group_spare.shape[0]):
+            if group_spare[f, h] < np.inf:
+                _share_group(book, plan, h, f)
+        _price_shared(book, plan, h)
 
 
 @register_jitable
-def _set_flows(book: Book, plan: Plan) -> bool:
-    """Set the flows of zones cleared as one market; mark hours with an overloaded link; return if any is."""
-    take, over, price, flow, overloaded = plan.take, plan.over, plan.price, plan.flow, plan.overloaded
+def _set_flows(book: Book, plan: Plan) -> None:
+    """Set the flows of zones cleared as one market; mark hours with an overloaded link."""
+    take, over, price, flow, overloaded = plan.take, plan.over, plan.price, plan.flow, plan.work.overloaded
     residual = book.residual
     hours = flow.shape[0]
     for h in range(hours):
@@ -277,7 +228,6 @@ def _set_flows(book: Book, plan: Plan) -> bool:
         if book.zone[n] == 0:
             for h in range(hours):
                 flow[h] += take[n, h]
-    any_overloaded = False
     for h in range(hours):
         export = flow[h]
         if over[0, h] > 0.0:
@@ -289,9 +239,7 @@ def _set_flows(book: Book, plan: Plan) -> bool:
         within = min(max(flow[h], -book.link_south), book.link_north)
         # A flow that exceeds the limit by rounding alone has one price in both zones.
         overloaded[h] = abs(flow[h] - within) > ROUNDING * (1.0 + abs(residual[0, h]) + abs(residual[1, h]))
-        any_overloaded = any_overloaded or overloaded[h]
         flow[h] = within
-    return any_overloaded
 
 
 @register_jitable
@@ -300,14 +248,14 @@ def solve_hours(book: Book, plan: Plan) -> None:
     zones, hours = book.residual.shape
     _sort(book.order, book.cost_hat)
     for h in range(hours):
-        plan.left[0, h] = book.residual[0, h]
+        plan.flow[h] = 0.0
+        demand = book.residual[0, h]
         if zones == 2:
-            plan.left[0, h] += book.residual[1, h]
-    _clear(False, book, plan, plan.take, plan.over, plan.price)
-    if zones == 1 or not _set_flows(book, plan):
+            demand += book.residual[1, h]
+        _clear(book, plan, h, BOTH, demand)
+    if zones == 1:
         return
+    _set_flows(book, plan)
     for h in range(hours):
-        plan.left[0, h] = book.residual[0, h] + plan.flow[h]
-        plan.left[1, h] = book.residual[1, h] - plan.flow[h]
-    _clear(True, book, plan, plan.apart_take, plan.apart_over, plan.apart_price)
-    _use_apart(book, plan)
+        if plan.work.overloaded[h]:
+            _clear_apart(book, plan, h)

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from sim.dispatch_book import Book, Plan, make_book, make_plan
+from sim.dispatch_book import Book, Plan, Work, make_book, make_work
 from sim.dispatch_case import Array, DispatchCase, DispatchOutput, day_sum, must_run_mw, prove
 from sim.dispatch_hours import solve_hours
 
@@ -50,6 +50,8 @@ class _Master(NamedTuple):
     take: Array  # [plans, N, H] MW
     flow: Array  # [plans, H] MW
     over: Array  # [plans, Z, H] MW
+    price: Array  # [Z, H] USD/MWh, of the last plan
+    work: Work
     basis: Array  # [K + 1] variable codes
     inverse: Array  # [K + 1, K + 1]
     level: Array  # [K + 1] of basic variables
@@ -94,20 +96,29 @@ def _make_limits(case: DispatchCase, must_run: Array) -> _Limits:
 
 
 @register_jitable
-def _make_master(rows: int, elements: int, zones: int, hours: int) -> _Master:
+def _make_master(rows: int, book: Book) -> _Master:
     """Allocate the master problem."""
+    elements, (zones, hours) = book.spare.shape[0], book.residual.shape
     return _Master(
         np.empty((MAX_PLANS, rows)),
         np.empty(MAX_PLANS),
         np.empty((MAX_PLANS, elements, hours)),
         np.empty((MAX_PLANS, hours)),
         np.empty((MAX_PLANS, zones, hours)),
+        np.empty((zones, hours)),
+        make_work(book),
         np.empty(rows + 1, np.int64),
         np.zeros((rows + 1, rows + 1)),
         np.empty(rows + 1),
         np.empty(rows + 1),
         np.empty(rows + 1),
     )
+
+
+@register_jitable
+def _plan(master: _Master, j: int) -> Plan:
+    """Return plan j where it is stored, with the prices and the work space that plans share."""
+    return Plan(master.take[j], master.flow[j], master.over[j], master.price, master.work)
 
 
 @register_jitable
@@ -123,11 +134,11 @@ def _set_costs(book: Book, limits: _Limits, values: Array) -> None:
 
 
 @register_jitable
-def _store_plan(book: Book, plan: Plan, limits: _Limits, master: _Master, j: int) -> None:
-    """Store the plan as number j, with its scaled energies and its cost above must-run."""
-    take, over, cost, group = plan.take, plan.over, book.cost, book.group
-    kind, member, scale, used = limits.kind, limits.member, limits.scale, master.energy[j]
-    hourly = np.zeros(plan.flow.shape[0])
+def _add_up(book: Book, limits: _Limits, master: _Master, j: int) -> None:
+    """Add up plan j: its scaled energies and its cost above must-run."""
+    take, over, cost, group = master.take[j], master.over[j], book.cost, book.group
+    kind, member, scale = limits.kind, limits.member, limits.scale
+    hourly = np.zeros(take.shape[1])
     for z in range(over.shape[0]):
         for h in range(hourly.shape[0]):
             hourly[h] -= book.floor * over[z, h]
@@ -137,22 +148,13 @@ def _store_plan(book: Book, plan: Plan, limits: _Limits, master: _Master, j: int
     total = 0.0
     for h in range(hourly.shape[0]):
         total += hourly[h]
+    master.cost[j] = total
     for k in range(kind.shape[0]):
         energy = 0.0
         for n in range(take.shape[0]):
             if member[k] == (group[n] if kind[k] == GROUP_MAX else n):
                 energy += day_sum(take, n)
-        used[k] = energy / scale[k]
-    master.cost[j] = total
-    stored_take, stored_over, stored_flow = master.take[j], master.over[j], master.flow[j]
-    for h in range(hourly.shape[0]):
-        stored_flow[h] = plan.flow[h]
-    for z in range(over.shape[0]):
-        for h in range(hourly.shape[0]):
-            stored_over[z, h] = over[z, h]
-    for n in range(take.shape[0]):
-        for h in range(hourly.shape[0]):
-            stored_take[n, h] = take[n, h]
+        master.energy[j, k] = energy / scale[k]
 
 
 @register_jitable
@@ -280,7 +282,7 @@ def _next_values(limits: _Limits, master: _Master, plans: int, tolerance: float,
 
 
 @register_jitable
-def _search(book: Book, plan: Plan, limits: _Limits, master: _Master, values: Array) -> int:
+def _search(book: Book, limits: _Limits, master: _Master, values: Array) -> int:
     """Mix plans until none improves the mix; return their number. The last is made at the final `values`."""
     size = 0.0
     for k in range(values.shape[0]):
@@ -288,8 +290,8 @@ def _search(book: Book, plan: Plan, limits: _Limits, master: _Master, values: Ar
         size += abs(values[k]) + (limits.penalty[k] if limits.kind[k] == PLANT_MIN else 0.0)
     for j in range(MAX_PLANS):
         _set_costs(book, limits, values)
-        solve_hours(book, plan)
-        _store_plan(book, plan, limits, master, j)
+        solve_hours(book, _plan(master, j))
+        _add_up(book, limits, master, j)
         tolerance = IMPROVEMENT_SMALLEST * (size + abs(master.cost[0]))
         if j == 0:
             _set_basis(limits, master)
@@ -301,11 +303,11 @@ def _search(book: Book, plan: Plan, limits: _Limits, master: _Master, values: Ar
 
 
 @register_jitable
-def _write_values(plan: Plan, limits: _Limits, values: Array, out: DispatchOutput) -> None:
+def _write_values(price: Array, limits: _Limits, values: Array, out: DispatchOutput) -> None:
     """Write prices and values of the final duals, USD/MWh."""
-    for z in range(plan.price.shape[0]):
-        for h in range(plan.price.shape[1]):
-            out.price_usd_per_mwh[z, h] = plan.price[z, h]
+    for z in range(price.shape[0]):
+        for h in range(price.shape[1]):
+            out.price_usd_per_mwh[z, h] = price[z, h]
     for p in range(out.plant_value_usd_per_mwh.shape[0]):
         out.plant_value_usd_per_mwh[p] = 0.0
     for f in range(out.group_value_usd_per_mwh.shape[0]):
@@ -386,13 +388,11 @@ def dispatch_kernel(case: DispatchCase, out: DispatchOutput) -> bool:
     """
     must_run = must_run_mw(case)
     book = make_book(case, must_run)
-    plan = make_plan(book)
     limits = _make_limits(case, must_run)
-    elements, hours = book.spare.shape
-    master = _make_master(limits.kind.shape[0], elements, case.demand_mw.shape[0], hours)
+    master = _make_master(limits.kind.shape[0], book)
     values = _first_values(book, limits)
-    out.summary[3] = _search(book, plan, limits, master, values)
-    _write_values(plan, limits, values, out)
+    out.summary[3] = _search(book, limits, master, values)
+    _write_values(master.price, limits, values, out)
     _weigh(limits, master)
     _write_mix(master, must_run, out)
     if case.demand_mw.shape[0] == 2:
