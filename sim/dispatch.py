@@ -13,8 +13,7 @@ must-run output is lowered where a limit does not allow it (`sim.dispatch_case.m
 """
 
 import functools
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,8 +60,7 @@ LARGEST = 1e12
 compiled_dispatch = kernel(dispatch_kernel)
 
 
-@dataclass(frozen=True)
-class DispatchResult:
+class DispatchResult(NamedTuple):
     """A month's dispatch.
 
     `price_usd_per_mwh` is the dual of the zone balance, any value in the dual interval. `shortfall_mwh` is
@@ -178,7 +176,7 @@ def clear_month(case: DispatchCase) -> DispatchResult:
 
 def _result(out: DispatchOutput, converged: bool, fallback: bool) -> DispatchResult:
     """Turn filled arrays into a result."""
-    cost, bound, violation, iterations = (float(value) for value in out.summary)
+    cost, bound, violation, iterations = out.summary.tolist()
     gap = (cost - bound) / max(abs(cost), 1.0)
     return DispatchResult(*out[:-1], cost, gap, violation, converged, int(iterations), fallback)
 

@@ -122,6 +122,7 @@ class PowerSystem:
         local_bn = np.array([p.capacity_payment_local_bn_per_year for p in plants])
         self.capacity_usd_per_month = local_bn * 1e9 / values["local_per_usd"] / 12.0
         self.online = self.online_series()
+        self.capacity_due_usd = [float(stood @ self.capacity_usd_per_month) for stood in self.online]
         self.technologies = tuple(p.technology for p in plants)
         self.groups = tuple(dict.fromkeys((p.technology, p.zone) for p in plants))
         self.group_of = np.array([self.groups.index((p.technology, p.zone)) for p in plants], np.int64)
@@ -317,4 +318,4 @@ class PowerSystem:
         """
         share = self.values["capacity_usd_share"]
         slide = self.values["local_per_usd"] / float(self.drivers.local_per_usd[t])
-        return float(self.online[t] @ self.capacity_usd_per_month) * (share + (1.0 - share) * slide)
+        return self.capacity_due_usd[t] * (share + (1.0 - share) * slide)

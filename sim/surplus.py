@@ -106,7 +106,7 @@ def measure(  # type: ignore[no-untyped-def]
 def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
     """Measure what month ``t`` leaves; gas plants count only if gas of the month is left."""
     result, values = month.result, system.values
-    gas_is_left = result.group_value_usd_per_mwh.sum() <= 0.0
+    gas_is_left = sum(result.group_value_usd_per_mwh.tolist()) <= 0.0
     delivery = 1.0 - values["transmission_loss_share"]
     limits = (values["cheap_power_usd_per_kwh"], values["dear_power_usd_per_kwh"], np.inf)
     free, price = measure(

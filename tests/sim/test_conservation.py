@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -304,7 +303,7 @@ def test_energy_from_nowhere_is_found(diary, part):
     changed = getattr(result, part).copy()
     changed[..., 12] += 1e-6 * demand.max()
     with pytest.raises(InvariantError, match=r"2030-01: energy of zone [01] is off by"):
-        check_energy("2030-01", demand, zone, dataclasses.replace(result, **{part: changed}))
+        check_energy("2030-01", demand, zone, result._replace(**{part: changed}))
     changed[..., 12] = np.nan
     with pytest.raises(InvariantError, match=r"2030-01: energy of zone [01] is off by nan MW"):
-        check_energy("2030-01", demand, zone, dataclasses.replace(result, **{part: changed}))
+        check_energy("2030-01", demand, zone, result._replace(**{part: changed}))
