@@ -9,9 +9,7 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from agents.base import DRAWS
 from agents.mesa_agent import ColumnAgent, agent_class
-from agents.world import WORLD_MINER_DRAWS
 from sim.ai_hardware import build_gpu_frontier, publish_computing, publish_hardware, pue_factors
 from sim.bitcoin import (
     expect_difficulty,
@@ -37,10 +35,7 @@ from sim.public import apply_policy, observe_gaps, publish_offer, start_month
 from sim.regimes import policy_timeline
 from sim.scenario import Scenario
 from sim.state import KINDS, empty_state
-from sim.streams import uniforms
 from sim.tariffs import publish_tariffs
-
-MONTH_DRAWS = {"miners": "miner_month", "world_miners": "world_miner_month", "ai_firms": "ai_month"}
 
 
 class WattLabModel(mesa.Model):
@@ -69,7 +64,6 @@ class WattLabModel(mesa.Model):
         self.pue_factor = pue_factors(values)
         publish_hardware(self.state.world, self.gpus)
         self.events = parameter_events(scenario, self.drivers.labels)
-        self.draws = {kind: self._draw(kind, purpose) for kind, purpose in MONTH_DRAWS.items()}
         self.peers = build_peers(
             seed, len(self.state.miners), int(values["peer_network"]), values["peer_rewired_share"]
         )
@@ -108,7 +102,7 @@ class WattLabModel(mesa.Model):
     def read_drivers(self, t: int) -> None:
         """Publish the world's own series and this month's draws; start empty flow columns."""
         state, drivers = self.state, self.drivers
-        state.begin_month(self.draws, t)
+        state.begin_month(self.seed, t)
         start_month(
             state.world, state.government, state.lender, t, drivers.month_of_year[t], drivers.days[t],
             drivers.government_draw[t], drivers.lender_draw[t],
@@ -265,13 +259,6 @@ class WattLabModel(mesa.Model):
         for circle in ("step", "_user_step"):
             self.__dict__.pop(circle, None)
         self.books.close_for_good()
-
-    def _draw(self, kind: str, purpose: str) -> np.ndarray:
-        """Draws of all months for a kind: months x agents x slots."""
-        count, months = len(self.state.agents(kind)), self.scenario.months
-        columns = WORLD_MINER_DRAWS if kind == "world_miners" else DRAWS
-        month, agent = np.repeat(np.arange(months), count), np.tile(np.arange(count), months)
-        return uniforms(self.seed, purpose, month, agent, columns).reshape(months, count, columns)
 
 
 _classes: dict[str, Any] = {}

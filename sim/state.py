@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from agents.ai_firm import AiFirm
-from agents.base import new_records
+from agents.base import DRAWS, new_records
 from agents.consumer import Consumer
 from agents.firm import FLOWS
 from agents.government import Government
@@ -19,8 +19,9 @@ from agents.grid_operator import GridOperator
 from agents.lender import Lender
 from agents.miner import Miner
 from agents.worker import SkillPool
-from agents.world import World
+from agents.world import WORLD_MINER_DRAWS, World
 from sim.compiled import kernel
+from sim.streams import PURPOSES, draw_uniforms
 
 FloatArray = npt.NDArray[np.float64]
 FLOW_INDEX = {name: position for position, name in enumerate(FLOWS)}
@@ -35,6 +36,13 @@ KINDS: dict[str, type] = {
     "government": Government,
     "lender": Lender,
 }
+# What firms draw every month: purpose and number of draws, by kind
+MONTH_DRAWS = {
+    "miners": ("miner_month", DRAWS),
+    "world_miners": ("world_miner_month", WORLD_MINER_DRAWS),
+    "ai_firms": ("ai_month", DRAWS),
+}
+MINER_LUCK, WORLD_MINER_LUCK, AI_LUCK = (PURPOSES[purpose] for purpose, _ in MONTH_DRAWS.values())
 
 
 def word_view(records: np.ndarray) -> FloatArray:
@@ -76,23 +84,23 @@ def has_flows(firm: Any) -> bool:
 
 
 @register_jitable
-def _begin(firms, flows, draws):  # type: ignore[no-untyped-def]
-    """Start the month of firms: no flow has happened yet; hand every firm its draws (agents x slots)."""
+def _begin(firms, flows, seed, purpose, draws, t):  # type: ignore[no-untyped-def]
+    """Start month ``t`` of firms: no flow has happened yet; every firm makes its draws."""
     for i in range(len(firms)):
-        if has_flows(firms[i]):
+        firm = firms[i]
+        if has_flows(firm):
             flows[i].flows[:] = 0.0
-        for slot in range(draws.shape[1]):
-            firms[i].draws[slot] = draws[i, slot]
+        draw_uniforms(firm.draws, draws, seed, purpose, t, firm.agent_id)
 
 
 @kernel
 def _begin_month(  # type: ignore[no-untyped-def]
-    miners, world_miners, ai_firms, miner_flows, world_flows, ai_flows, miner_draws, world_draws, ai_draws, t
+    miners, world_miners, ai_firms, miner_flows, world_flows, ai_flows, seed, t
 ):
     """Start the month of all firms; forget last month's entries and seizures at home."""
-    _begin(miners, miner_flows, miner_draws[t])
-    _begin(world_miners, world_flows, world_draws[t])
-    _begin(ai_firms, ai_flows, ai_draws[t])
+    _begin(miners, miner_flows, seed, MINER_LUCK, DRAWS, t)
+    _begin(world_miners, world_flows, seed, WORLD_MINER_LUCK, WORLD_MINER_DRAWS, t)
+    _begin(ai_firms, ai_flows, seed, AI_LUCK, DRAWS, t)
     for i in range(len(miners)):
         miners[i].entered = 0
         miners[i].seized_ths[:] = 0.0
@@ -132,14 +140,11 @@ class State:
         records: np.ndarray = getattr(self, kind)
         return records
 
-    def begin_month(self, draws: dict[str, FloatArray], t: int) -> None:
-        """Start month ``t``: no flow has happened yet; every firm gets its ``draws`` (by kind: months x
-        agents x slots).
-        """
+    def begin_month(self, seed: int, t: int) -> None:
+        """Start month ``t``: no flow has happened yet; every firm makes its draws."""
         _begin_month(
             self.miners, self.world_miners, self.ai_firms,
-            self.miner_flows, self.world_flows, self.ai_flows,
-            draws["miners"], draws["world_miners"], draws["ai_firms"], t,
+            self.miner_flows, self.world_flows, self.ai_flows, np.uint64(seed), t,
         )  # fmt: skip
 
 

@@ -76,22 +76,23 @@ def philox(
     return c0, c1, c2, c3
 
 
+@register_jitable
+def draw_uniforms(out, count, seed, purpose, month, agent):  # type: ignore[no-untyped-def]
+    """Fill the first ``count`` places of ``out`` with the uniforms of an agent in a month."""
+    for block in range((count + 3) // 4):
+        w = philox(
+            np.uint64(month), np.uint64(agent), np.uint64(purpose), np.uint64(block), seed,
+            np.uint64(STREAM_VERSION),
+        )  # fmt: skip
+        for j in range(min(4, count - block * 4)):
+            out[block * 4 + j] = (np.float64(w[j] >> _SHIFT) + 0.5) * _UNIT
+
+
 @kernel
-def fill_uniforms(out, seed, version, purpose, months, agents):  # type: ignore[no-untyped-def]
+def fill_uniforms(out, seed, purpose, months, agents):  # type: ignore[no-untyped-def]
     """Fill rows of ``out`` with the uniforms of (month, agent) pairs; see ``uniforms``."""
     for row in range(len(agents)):
-        for block in range((out.shape[1] + 3) // 4):
-            w = philox(
-                np.uint64(months[row]),
-                np.uint64(agents[row]),
-                np.uint64(purpose),
-                np.uint64(block),
-                seed,
-                version,
-            )
-            for j in range(4):
-                if block * 4 + j < out.shape[1]:
-                    out[row, block * 4 + j] = (np.float64(w[j] >> _SHIFT) + 0.5) * _UNIT
+        draw_uniforms(out[row], out.shape[1], seed, purpose, months[row], agents[row])
 
 
 def uniforms(seed: int, purpose: str, months: np.ndarray, agents: np.ndarray, count: int) -> np.ndarray:
@@ -102,7 +103,7 @@ def uniforms(seed: int, purpose: str, months: np.ndarray, agents: np.ndarray, co
     """
     out = np.empty((len(agents), count))
     with np.errstate(over="ignore"):
-        fill_uniforms(out, np.uint64(seed), np.uint64(STREAM_VERSION), PURPOSES[purpose], months, agents)
+        fill_uniforms(out, np.uint64(seed), PURPOSES[purpose], months, agents)
     return out
 
 

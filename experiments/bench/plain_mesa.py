@@ -29,13 +29,13 @@ from sim.books import Books
 from sim.compiled import Kernel
 from sim.dispatch import compiled_dispatch
 from sim.engines import ObjectEngine
-from sim.model import MONTH_DRAWS, WattLabModel
+from sim.model import WattLabModel
 from sim.power import MonthOfPower
 from sim.public import observe_gaps
 from sim.result import simulate
 from sim.scenario import Scenario, load_scenario
-from sim.state import FloatArray, State
-from sim.streams import fill_uniforms
+from sim.state import MONTH_DRAWS, State
+from sim.streams import fill_uniforms, uniforms
 from sim.variables import outputs
 
 FIRM_KINDS = tuple(MONTH_DRAWS)
@@ -102,10 +102,12 @@ class PlainState(State):
         """Flows of AI firms."""
         return self.ai_firms.flows()  # type: ignore[attr-defined]
 
-    def begin_month(self, draws: dict[str, FloatArray], t: int) -> None:
-        """Start a month: no flow has happened yet; every firm gets its draws."""
+    def begin_month(self, seed: int, t: int) -> None:
+        """Start a month: no flow has happened yet; every firm makes its draws."""
         for kind in FIRM_KINDS:
-            for firm, own in zip(self.agents(kind), draws[kind][t].tolist(), strict=True):
+            firms, (purpose, slots) = self.agents(kind), MONTH_DRAWS[kind]
+            draws = uniforms(seed, purpose, np.full(len(firms), t), np.arange(len(firms)), slots)
+            for firm, own in zip(firms, draws.tolist(), strict=True):
                 firm.__dict__.update(dict.fromkeys(FLOWS, 0.0))
                 firm.entered = 0
                 firm.draws[: len(own)] = own

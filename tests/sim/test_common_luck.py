@@ -95,9 +95,15 @@ def two_sizes() -> tuple[WattLabModel, WattLabModel]:
 
 @pytest.mark.parametrize("kind", sorted(TINY))
 def test_more_firms_change_nobody_elses_draws(two_sizes, kind):
-    few, many = (model.draws[kind] for model in two_sizes)
-    assert many.shape[1] == 2 * few.shape[1]
-    assert np.array_equal(few, many[:, : few.shape[1]])
+    few, many = (model.state.agents(kind)["draws"] for model in two_sizes)
+    assert len(many) == 2 * len(few)
+    seen = []
+    for month in range(3):
+        for model in two_sizes:
+            model.state.begin_month(SEED, month)
+        assert np.array_equal(few, many[: len(few)])
+        seen.append(few.copy())
+    assert len(np.unique(np.array(seen)[..., 0])) == 3 * len(few)
 
 
 @pytest.mark.parametrize(

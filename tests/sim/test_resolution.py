@@ -28,12 +28,11 @@ KINDS = ("miners", "world_miners", "ai_firms")
 
 
 def shuffle(model: WattLabModel, rng: np.random.Generator) -> None:
-    """Store the firms of every kind in another order, each with its own identity, draws and peers."""
+    """Store the firms of every kind in another order, each with its own identity (which fixes its draws) and peers."""
     for kind in KINDS:
-        agents, draws = model.state.agents(kind), model.draws[kind]
+        agents = model.state.agents(kind)
         order = rng.permutation(len(agents))
         agents[:] = agents[order].copy()
-        model.draws[kind] = draws[:, order].copy()
         if kind == "miners":
             place = np.argsort(order)
             peers = model.peers[order]
