@@ -10,20 +10,27 @@ import numpy.typing as npt
 import pandas as pd
 
 from agents.grid_operator import reference_gap
-from sim.census import take_census
-from sim.diary import Diary, PowerMonth, Scattered
+from sim.closing import (
+    STOCKS,
+    Events,
+    Stand,
+    close_month,
+    day_of,
+    open_stand,
+    parties_of,
+    record_month,
+)
+from sim.diary import Diary
 from sim.enforcement import collect_seizures
-from sim.grid_outputs import TypicalDays, count_hours, day_totals, four_seasons
-from sim.invariants import check_hardware, check_people, people
-from sim.labour_outputs import all_jobs
+from sim.grid_outputs import TypicalDays, four_seasons
+from sim.invariants import check_hardware, check_people
 from sim.ledger import A, Ledger, M
 from sim.month_outputs import month_outputs
-from sim.posting import post_month
+from sim.posting import all_lines
 from sim.power import MonthOfPower
-from sim.settlement import Totals, add_up, allowed_delivery_share, settle_power
-from sim.surplus import OFFER_MW, PROBE_MW, surplus_of
-from sim.treasury import TreasuryBooks, exchange_row, tax_revenue
-from sim.unit_costs import ai_stack, mining_stack, new_hall_usd_per_mw_it
+from sim.settlement import allowed_delivery_share, settle_power
+from sim.surplus import surplus_of
+from sim.treasury import TreasuryBooks
 from sim.variables import output_table
 
 if TYPE_CHECKING:
@@ -35,7 +42,7 @@ OPENING_MONTHS = 12
 
 
 class Books:
-    """Collects what a month did; ``seen`` holds the outputs of the month that the government looks at."""
+    """Collects what a month did."""
 
     def __init__(self, model: WattLabModel) -> None:
         self.model = model
@@ -44,21 +51,22 @@ class Books:
         self.diary = Diary(model.state, model.drivers, len(labels), model.power.zones)
         self.months_kept = 0
         self._row: tuple[int, dict[str, float]] = (0, {})
-        self.seen: dict[str, float] = {}
         self.trade = (0.0, 0.0, 0.0, 0.0)
         self.network = (0.0, 0.0, 0.0)
         self.seizures = (0.0, 0.0, 0.0)
-        mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
-        self.treasury = TreasuryBooks(mean_load_mw, model.values["smart_meter_share_start"])
+        self.mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
+        self.treasury = TreasuryBooks(model.values["smart_meter_share_start"])
         self.days = TypicalDays(model.power)
         self.outputs_of = functools.partial(
             month_outputs,
             country=model.scenario.country_data,
             release_month=model.frontier.release_month,
         )
-        self.foreign_miners, self.foreign_ai = (
+        foreign = (
             firms["foreign"].astype(np.float64) for firms in (model.state.miners, model.state.ai_firms)
         )
+        heads = np.zeros(len(model.state.skills))
+        self.stand = Stand(np.zeros(STOCKS), heads, self.treasury.last, *foreign)
         self.converted_mw = 0.0
         self.take_census()
 
@@ -88,26 +96,9 @@ class Books:
                 operator[0], month, network_usd, model.values["fuel_pass_through_share"]
             )
 
-    def open(self, t: int) -> None:
-        """Remember the stocks that the month starts from."""
-        self.before = self.census
-        self.people_before = people(self.model.state.skills)
-        self.seizures = (0.0, 0.0, 0.0)
-
     def take_census(self) -> None:
-        """Count firms and machines at the end of a month, or before the first."""
-        state = self.model.state
-        self.census = take_census(state.miners, state.world_miners, state.ai_firms, state.world, state.policy)
-
-    def flows(self) -> tuple[FloatArray, FloatArray]:
-        """Flows of the month so far over miners and AI firms: rows of ``Totals``."""
-        state = self.model.state
-        partner = float(state.policy["state_partner_share"][0])
-        self.foreign_miners[0] = partner
-        return (
-            add_up(state.miners, state.miner_flows, self.foreign_miners, 1.0 - partner),
-            add_up(state.ai_firms, state.ai_flows, self.foreign_ai, 0.0),
-        )
+        """Count stocks and people before the first month, or where they were changed from outside."""
+        open_stand(parties_of(self.model.state), self.stand)
 
     def settle_power(self, t: int, power: MonthOfPower) -> None:
         """Run the accounts of purchaser and distributors."""
@@ -125,83 +116,31 @@ class Books:
         self.seizures = collect_seizures(state.miners, state.world, state.par)
 
     def close(self, t: int, power: MonthOfPower) -> None:
-        """Post all flows, check the books and stocks, keep the month for the outputs."""
-        model = self.model
-        flows = self.flows()
-        miners, ai_firms = (Totals(rows.tolist()) for rows in flows)
-        treasury = self.treasury.close(
-            model.state, model.values, self.seizures[1], self.insured_usd(), ai_firms["sales_state_usd"]
-        )
-        post_month(self.ledger, t, *flows, self.power_accounts, treasury)
-        self.take_census()
-        now, before = self.census, self.before
-        change = {M: now.mining.cash_usd - before.mining.cash_usd, A: now.ai.cash_usd - before.ai.cash_usd}
-        self.ledger.check(t, change)
-        label = model.drivers.labels[t]
-        check_people(label, model.state, self.people_before, now.jobs)
-        check_hardware(label, before.machines_ths, now.machines_ths, self.trade[0], self.trade[3])
-        day = self.power_month(power)
-        building, mining, ai = now.jobs.sum(axis=1).tolist()
-        import_share = model.values["compute_import_substitution_share"]
-        self.seen = {
-            "arrears_change_usd": self.power_accounts.arrears_change_usd,
-            "consumer_bill_usd": self.power_accounts.consumer_bill_usd,
-            "others_energy_mwh": self.power_accounts.consumer_mwh,
-            "shed_mwh": day.shed_mwh * power.days,
-            "jobs_total": all_jobs(building, mining + ai, model.values),
-            "tax_total_usd": sum(tax_revenue(miners, ai_firms, treasury).values()),
-            "reserves_change_usd": exchange_row(
-                miners, ai_firms, self.power_accounts, treasury, now.kept_abroad_usd, import_share
-            )["reserves_change_usd"],
-        }
-        self.diary.write(
-            t, mining=now.mining, ai=now.ai, accounts=self.power_accounts, treasury=treasury,
-            miners=flows[0], ai_firms=flows[1], jobs=now.jobs, power=day,
+        """Post all flows, check the books and stocks, keep the month for the outputs, let the government
+        see it.
+        """
+        model, label = self.model, self.model.drivers.labels[t]
+        (home_hash_ehs, _, hashprice), (cases, seized_usd, _) = self.network, self.seizures
+        mining_usd, ai_usd, machines_before, machines_now, lost, miscounted, scale = close_month(
+            self.diary.pages, self.ledger.flows, all_lines(), t, parties_of(model.state), self.stand,
+            self.power_accounts, day_of(power),
+            Events(home_hash_ehs, hashprice, cases, seized_usd, self.converted_mw), self.mean_load_mw,
         )  # fmt: skip
+        self.ledger.check(t, {M: mining_usd, A: ai_usd})
+        check_people(label, lost, miscounted, scale)
+        check_hardware(label, machines_before, machines_now, self.trade[0], self.trade[3])
         self.record(t, power)
-
-    def power_month(self, power: MonthOfPower) -> PowerMonth:
-        """What outputs need of the month's dispatch."""
-        result = power.result
-        day = day_totals(
-            power.demand_mw, power.price_usd_per_mwh, result.shed_mw, result.interrupted_mw, result.over_mw,
-            self.model.state.consumers,
-        )  # fmt: skip
-        return PowerMonth(power.generation_mwh, power.emissions_t, *day)
 
     def record(self, t: int, power: MonthOfPower) -> None:
         """Measure and keep what nobody in the model looks at: outputs only."""
-        model, state, now = self.model, self.model.state, self.census
+        model, state, pages = self.model, self.model.state, self.diary.pages
         surplus = surplus_of(model.power, power, t)
-        offer_hours, probe_hours, probe_cost = count_hours(
-            surplus.free_mw, surplus.probe_usd_per_mwh, OFFER_MW, PROBE_MW
-        )
-        self.diary.write(
-            t, offer_hours=offer_hours, probe_hours=probe_hours, probe_usd_per_mwh=probe_cost,
-            mining_costs=mining_stack(state.world, state.policy, state.par),
-            ai_costs=ai_stack(state.world, state.policy, state.par),
-            coins=self.treasury.count_coins(state, float(model.drivers.btc_price_usd[t])),
-            scattered=Scattered(
-                home_hash_ehs=self.network[0],
-                hashprice_usd_per_ph_day=self.network[2],
-                abroad_hash_ehs=now.abroad_hash_ehs,
-                abroad_machine_mw=now.abroad_machine_mw,
-                cases=self.seizures[0],
-                converted_mw=self.converted_mw,
-                expatriates=now.expatriates,
-                kept_abroad_usd=now.kept_abroad_usd,
-            ),
-        )  # fmt: skip
+        record_month(pages, t, *surplus, state.world, state.policy, state.par)
+        pages.coins[t] = self.treasury.count_coins(state, float(model.drivers.btc_price_usd[t]))
         self.diary.copy_records(t)
         self.months_kept = t + 1
         if t >= model.scenario.months - TYPICAL_MONTHS:
             self.days.add(four_seasons(int(model.drivers.month_of_year[t])), power, surplus)
-
-    def insured_usd(self) -> float:
-        """Capital of new AI halls at today's prices, which a public guarantee of country risk covers, USD."""
-        return float(
-            self.census.ai.new_it_mw * new_hall_usd_per_mw_it(self.model.state.world, self.model.state.par)
-        )
 
     @property
     def row(self) -> dict[str, float]:

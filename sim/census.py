@@ -22,7 +22,6 @@ from agents.ai_siting import (
 )
 from agents.firm import on_terms_of_offer
 from agents.miner import LICENSED, STATE
-from sim.compiled import kernel
 from sim.labour_market import count_expatriates, count_jobs
 
 
@@ -172,7 +171,7 @@ class Census(NamedTuple):
     kept_abroad_usd: float
 
 
-@kernel
+@register_jitable
 def take_census(miners: Any, world_miners: Any, ai_firms: Any, worlds: Any, policies: Any) -> Census:
     """Count firms, machines, jobs and money kept abroad."""
     hash_ehs, machine_mw = count_world_miners(world_miners)

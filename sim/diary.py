@@ -11,8 +11,8 @@ import numpy.typing as npt
 from agents.base import SKILLS
 from sim.census import AiCensus, MiningCensus
 from sim.drivers import Drivers
-from sim.settlement import OWNERS, PowerAccounts, Totals, Treasury
-from sim.state import FLOW_INDEX, State, word_view
+from sim.settlement import OWNERS, PowerAccounts, Treasury
+from sim.state import FLOW, State, word_view
 from sim.surplus import LIMITS
 from sim.treasury import CoinMonth
 from sim.unit_costs import PARTS_AI, PARTS_MINING
@@ -52,6 +52,28 @@ class PowerMonth(NamedTuple):
     battery_mwh: float
 
 
+class Pages(NamedTuple):
+    """Arrays over months, month first; columns of the first seven under the names of ``TUPLES``, sums of
+    flows by owner and flow.
+    """
+
+    mining: FloatArray
+    ai: FloatArray
+    scattered: FloatArray
+    power: FloatArray
+    accounts: FloatArray
+    treasury: FloatArray
+    coins: FloatArray
+    miners: FloatArray
+    ai_firms: FloatArray
+    jobs: FloatArray
+    mining_costs: FloatArray
+    ai_costs: FloatArray
+    offer_hours: FloatArray
+    probe_hours: FloatArray
+    probe_usd_per_mwh: FloatArray
+
+
 @dataclass(frozen=True)
 class Months:
     """Columns over months: every attribute has the month as its first axis, or is a tuple of such columns.
@@ -77,8 +99,8 @@ class Months:
     accounts: Any
     treasury: Any
     coins: Any
-    miners: Totals
-    ai_firms: Totals
+    miners: FloatArray  # [owners, flows, T]
+    ai_firms: FloatArray  # [owners, flows, T]
     jobs: FloatArray  # [T, 3, SKILLS] construction, mining, AI
     mining_costs: FloatArray  # [T, parts]
     ai_costs: FloatArray  # [T, parts]
@@ -102,8 +124,8 @@ class Diary:
         self.words = {name: np.zeros((months, *words.shape)) for name, words in self.sources.items()}
         self.types = {name: getattr(state, name).dtype for name in RECORDS}
         shapes = {name: (len(form._fields),) for name, form in TUPLES.items()} | {
-            "miners": (len(OWNERS), len(FLOW_INDEX)),
-            "ai_firms": (len(OWNERS), len(FLOW_INDEX)),
+            "miners": (len(OWNERS), len(FLOW)),
+            "ai_firms": (len(OWNERS), len(FLOW)),
             "jobs": (3, SKILLS),
             "mining_costs": (len(PARTS_MINING),),
             "ai_costs": (len(PARTS_AI),),
@@ -111,12 +133,7 @@ class Diary:
             "probe_hours": (LIMITS, zones),
             "probe_usd_per_mwh": (zones,),
         }
-        self.rows = {name: np.zeros((months, *shape)) for name, shape in shapes.items()}
-
-    def write(self, t: int, **rows: Any) -> None:
-        """Keep rows of month ``t`` by name."""
-        for name, row in rows.items():
-            self.rows[name][t] = row
+        self.pages = Pages(**{name: np.zeros((months, *shape)) for name, shape in shapes.items()})
 
     def copy_records(self, t: int) -> None:
         """Keep records as they are at the end of month ``t``."""
@@ -135,10 +152,10 @@ class Diary:
         for name, words in self.words.items():
             records = words[when].reshape(-1).view(self.types[name])
             found[name] = records if words.shape[1] == 1 else records.reshape(-1, words.shape[1])
-        for name, row in self.rows.items():
-            found[name] = row[when]
+        for name, page in self.pages._asdict().items():
+            found[name] = page[when]
         for name, form in TUPLES.items():
-            found[name] = form(*self.rows[name][when].T)
+            found[name] = form(*found[name].T)
         for name in ("miners", "ai_firms"):
-            found[name] = Totals(self.rows[name][when].transpose(1, 2, 0))
+            found[name] = found[name].transpose(1, 2, 0)
         return Months(**{field.name: found[field.name] for field in fields(Months)})

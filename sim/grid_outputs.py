@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from numba.extending import register_jitable
 
 from sim.compiled import kernel
 from sim.distribution import WeakShares, weak_shares
@@ -75,7 +76,7 @@ def distributor_gap(accounts: PowerAccounts, weak: WeakShares) -> Row:
     }
 
 
-@kernel
+@register_jitable
 def day_totals(demand, price, shed, interrupted, over, consumers):  # type: ignore[no-untyped-def]
     """Add up the typical day: returns energy shed, interrupted and curtailed, MWh, the price weighted by
     load, USD per MWh, rooftop solar, MW, and batteries, MWh.
@@ -129,7 +130,7 @@ def surplus_row(months: Months) -> Row:
     return row
 
 
-@kernel
+@register_jitable
 def count_hours(free_mw, probe_usd_per_mwh, offer_mw, probe_mw):  # type: ignore[no-untyped-def]
     """Count hours of the day with room: for the offer in the best zone by limit, for the probe by limit
     and zone; and the mean cost of the probe by zone, USD per MWh.

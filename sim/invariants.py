@@ -156,7 +156,7 @@ def check_stocks(label: str, state: State) -> None:
                 raise InvariantError(f"{label}: {name} of {kind} is {amount:.6g} (agent {agent})")
 
 
-@kernel
+@register_jitable
 def people(pools):  # type: ignore[no-untyped-def]
     """Everybody in each skill: in training, looking for work, at work here or elsewhere."""
     heads = np.zeros(len(pools))
@@ -167,8 +167,8 @@ def people(pools):  # type: ignore[no-untyped-def]
     return heads
 
 
-@kernel
-def _people_gaps(pools, before, now, jobs):  # type: ignore[no-untyped-def]
+@register_jitable
+def people_gaps(pools, before, now, jobs):  # type: ignore[no-untyped-def]
     """Largest number of people who appeared or vanished in a skill, and of jobs that firms and pools count
     differently (nan where one is nan); the largest pool (from 1).
     """
@@ -184,12 +184,10 @@ def _people_gaps(pools, before, now, jobs):  # type: ignore[no-untyped-def]
     return lost, miscounted, scale
 
 
-def check_people(label: str, state: State, before: FloatArray, jobs: FloatArray) -> None:
+def check_people(label: str, lost: float, miscounted: float, scale: float) -> None:
     """People in each skill change only by entry, emigration and leaving the field, and those employed here
-    are those whom firms count (``jobs``, by phase and skill).
+    are those whom firms count; gaps as ``people_gaps`` finds them.
     """
-    pools = state.skills
-    lost, miscounted, scale = _people_gaps(pools, before, people(pools), jobs)
     if not lost <= PEOPLE_TOLERANCE * scale:
         raise InvariantError(f"{label}: {lost:.3g} people appeared or vanished")
     if not miscounted <= PEOPLE_TOLERANCE * scale:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import register_jitable
 
 from sim.population import SKILL_NAMES
 
@@ -48,6 +49,7 @@ def job_outputs(jobs: FloatArray, expats: FloatArray, par: np.ndarray) -> dict[s
     return row
 
 
+@register_jitable
 def all_jobs(building: Any, direct: Any, par: Any) -> Any:
     """Jobs in construction and operations, and those that operations bring by their multipliers; numbers
     or columns.

@@ -31,7 +31,7 @@ from sim.networks import build_peers, observe_peers
 from sim.parameters import parameter_record
 from sim.population import settle
 from sim.power import MonthOfPower, PowerSystem
-from sim.public import apply_policy, observe_gaps, publish_offer, start_month
+from sim.public import apply_policy, publish_offer, start_month
 from sim.regimes import policy_timeline
 from sim.scenario import Scenario
 from sim.state import KINDS, empty_state
@@ -118,7 +118,6 @@ class WattLabModel(mesa.Model):
         )
         state.world["site_cost_factor_abroad"], state.world["power_season_abroad"] = self.conditions_abroad[t]
         strike_sites_abroad(state.world_miners, state.world, *self.events_abroad[t])
-        self.books.open(t)
 
     def set_policy(self, t: int) -> None:
         """Apply the regime's timeline, let government and lender review, publish tariffs."""
@@ -228,7 +227,6 @@ class WattLabModel(mesa.Model):
         """Close the books, check every invariant, record the outputs, let the government see them."""
         self.books.close(t, power)
         check_stocks(self.drivers.labels[t], self.state)
-        observe_gaps(self.state, self.books.seen)
 
     # Mesa
     # ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from sim.grid_outputs import grid_row
 from sim.labour_outputs import job_outputs, jobs_elsewhere, pool_outputs
-from sim.treasury import coin_row, exchange_row, tax_row
+from sim.settlement import ALL, FOREIGN
+from sim.state import FLOW
+from sim.treasury import coin_row, exchange_row, paid, tax_row
 from sim.unit_costs import PARTS_AI, PARTS_MINING
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def month_outputs(months: Months, country: Country, release_month: FloatArray) -
         | exchange_row(
             miners, ai_firms, accounts, treasury, months.scattered.kept_abroad_usd,
             months.par["compute_import_substitution_share"],
-        )
+        )._asdict()
         | tax_row(miners, ai_firms, accounts, treasury) | coin_row(months)
     )  # fmt: skip
     row["net_fiscal_with_coins_usd"] = months.coins.change_usd + row["net_fiscal_usd"]
@@ -130,12 +132,12 @@ def money_row(months: Months) -> Row:
     """Outputs on investment and sales."""
     miners, ai_firms = months.miners, months.ai_firms
     return {
-        "investment_usd": miners["invested_usd"] + ai_firms["invested_usd"],
-        "investment_mining_usd": miners["invested_usd"],
-        "investment_ai_usd": ai_firms["invested_usd"],
-        "foreign_investment_usd": miners.of_foreign("equity_usd") + ai_firms.of_foreign("equity_usd"),
-        "coin_sales_usd": miners["sales_abroad_usd"],
-        "ai_sales_usd": ai_firms["sales_abroad_usd"] + ai_firms["sales_home_usd"],
+        "investment_usd": paid(miners, ai_firms, FLOW.invested_usd),
+        "investment_mining_usd": miners[ALL, FLOW.invested_usd],
+        "investment_ai_usd": ai_firms[ALL, FLOW.invested_usd],
+        "foreign_investment_usd": miners[FOREIGN, FLOW.equity_usd] + ai_firms[FOREIGN, FLOW.equity_usd],
+        "coin_sales_usd": miners[ALL, FLOW.sales_abroad_usd],
+        "ai_sales_usd": ai_firms[ALL, FLOW.sales_abroad_usd] + ai_firms[ALL, FLOW.sales_home_usd],
     }
 
 
@@ -149,6 +151,6 @@ def labour_row(months: Months) -> Row:
         | pool_outputs(months.skills)
         | {
             "jobs_elsewhere": jobs_elsewhere(gap_usd, accounts.consumer_bill_usd, months.par),
-            "wages_usd": months.miners["wages_usd"] + months.ai_firms["wages_usd"],
+            "wages_usd": paid(months.miners, months.ai_firms, FLOW.wages_usd),
         }
     )

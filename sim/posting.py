@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import register_jitable
 
 from agents.firm import FLOWS
-from sim.compiled import kernel
-from sim.ledger import ROW_INDEX, A, B, D, G, H, Ledger, M, T, W
+from sim.ledger import ROW_INDEX, A, B, D, G, H, M, T, W
 from sim.settlement import OWNERS, PowerAccounts, Treasury
 
 FloatArray = npt.NDArray[np.float64]
@@ -100,26 +100,25 @@ def all_lines() -> tuple[Lines, Lines, Lines, Lines]:
     )
 
 
-def post_month(
-    ledger: Ledger,
-    t: int,
-    miners: FloatArray,
-    ai_firms: FloatArray,
-    accounts: PowerAccounts,
-    treasury: Treasury,
-) -> None:
-    """Post all flows of a month (rows of B13); those of firms are the rows of ``Totals``."""
-    _post(ledger.flows[t], all_lines(), (miners, ai_firms, np.array((accounts,)), np.array((treasury,))))
+@register_jitable
+def post(month, lines, sums):  # type: ignore[no-untyped-def]
+    """Post lines to the matrix of a month (rows x sectors); ``sums`` are the amounts by owner and name."""
+    place, terms = lines
+    amounts = np.zeros(place.shape[0])
+    for k in range(terms.shape[0]):
+        amounts[int(terms[k, 0])] += terms[k, 3] * sums[int(terms[k, 1]), int(terms[k, 2])]
+    for line in range(place.shape[0]):
+        row, payer, payee = place[line]
+        month[row, payer] -= amounts[line]
+        month[row, payee] += amounts[line]
 
 
-@kernel
-def _post(month, lines, sums):  # type: ignore[no-untyped-def]
-    for group in range(len(lines)):
-        place, terms = lines[group]
-        amounts = np.zeros(place.shape[0])
-        for k in range(terms.shape[0]):
-            amounts[int(terms[k, 0])] += terms[k, 3] * sums[group][int(terms[k, 1]), int(terms[k, 2])]
-        for line in range(place.shape[0]):
-            row, payer, payee = place[line]
-            month[row, payer] -= amounts[line]
-            month[row, payee] += amounts[line]
+@register_jitable
+def post_month(month, lines, miners, ai_firms, accounts, treasury):  # type: ignore[no-untyped-def]
+    """Post all flows of a month (rows of B13) by ``all_lines``: of firms by owner and flow, of the power
+    sector and the treasury in one row each.
+    """
+    post(month, lines[0], miners)
+    post(month, lines[1], ai_firms)
+    post(month, lines[2], accounts)
+    post(month, lines[3], treasury)

@@ -4,6 +4,10 @@ its targets.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
+from numba.extending import register_jitable
+
 from agents.government import share_gap
 from sim.compiled import kernel
 from sim.state import State
@@ -69,21 +73,24 @@ def _publish(policies, governments, lenders, worlds, pars):  # type: ignore[no-u
             policy.hardware_sales_tax_rate = ORDINARY
 
 
-@kernel
-def _gaps(governments, pars, revenue, arrears_growth, shed_share, jobs, reserves):  # type: ignore[no-untyped-def]
-    government, par = governments[0], pars[0]
-    government.gap_revenue = share_gap(revenue, par.revenue_target_usd_per_month)
-    government.gap_arrears = max(-1.0, min(1.0, arrears_growth))
-    government.gap_shed = max(0.0, min(1.0, shed_share))
-    government.gap_jobs = share_gap(jobs, par.jobs_target)
-    government.gap_reserves = max(-1.0, min(1.0, -reserves))
+class Seen(NamedTuple):
+    """Outputs of the last month that the government looks at; names and units as in the registry."""
+
+    arrears_change_usd: float
+    consumer_bill_usd: float
+    others_energy_mwh: float
+    shed_mwh: float
+    jobs_total: float
+    tax_total_usd: float
+    reserves_change_usd: float
 
 
-def observe_gaps(state: State, row: dict[str, float]) -> None:
-    """Show the government last month's outcomes, by name of output, as gaps to its targets, in [-1, 1]."""
-    bill = max(1.0, row["consumer_bill_usd"])
-    energy = max(1.0, row["others_energy_mwh"])
-    _gaps(
-        state.government, state.par, row["tax_total_usd"], row["arrears_change_usd"] / bill / FULL_GAP,
-        row["shed_mwh"] / energy / FULL_GAP, row["jobs_total"], row["reserves_change_usd"] / bill / FULL_GAP,
-    )  # fmt: skip
+@register_jitable
+def observe_gaps(government: Any, par: Any, seen: Seen) -> None:
+    """Show the government last month's outcomes as gaps to its targets, in [-1, 1]."""
+    bill, energy = max(1.0, seen.consumer_bill_usd), max(1.0, seen.others_energy_mwh)
+    government.gap_revenue = share_gap(seen.tax_total_usd, par.revenue_target_usd_per_month)
+    government.gap_arrears = max(-1.0, min(1.0, seen.arrears_change_usd / bill / FULL_GAP))
+    government.gap_shed = max(0.0, min(1.0, seen.shed_mwh / energy / FULL_GAP))
+    government.gap_jobs = share_gap(seen.jobs_total, par.jobs_target)
+    government.gap_reserves = max(-1.0, min(1.0, -(seen.reserves_change_usd / bill / FULL_GAP)))

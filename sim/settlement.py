@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from numba.extending import register_jitable
 
 from agents.firm import FLOWS, licensed_tariff_usd_per_kwh, on_terms_of_offer
@@ -15,52 +12,30 @@ from agents.policy import Policy
 from agents.world import World
 from sim.compiled import kernel
 from sim.power import MonthOfPower
-from sim.state import FLOW_INDEX, State, has_flows
+from sim.state import State, has_flows
 
-FloatArray = npt.NDArray[np.float64]
 SMALLEST_TARIFF_USD_PER_KWH = 0.001
-# Rows of totals: all owners, or the part of foreign owners or the state
+# Rows of sums of flows: all owners, or the part of foreign owners or the state
 OWNERS = ("all", "foreign", "state")
+ALL, FOREIGN, STATE = range(len(OWNERS))
 
 
-class Totals(dict[str, Any]):
-    """Sums of the month's flows over firms of a kind, flow -> sum, and the parts that belong to foreign
-    owners and to the state; each a number, or a column over months.
-
-    Made from three rows of all flows: everybody's, foreign owners', the state's.
+@register_jitable
+def add_up(firms, flows, foreign_share, state_share, sums):  # type: ignore[no-untyped-def]
+    """Add flows of firms (see ``flow_records``) to ``sums`` (``OWNERS`` x ``FLOWS``); ``foreign_share`` is
+    ownership by firm, the state owns a share of the firm in the first slot only.
     """
-
-    def __init__(self, rows: Sequence[Sequence[Any]] | FloatArray) -> None:
-        super().__init__(zip(FLOWS, rows[0], strict=True))
-        self.foreign, self.state = rows[1], rows[2]
-
-    def of_foreign(self, name: str) -> Any:
-        """Part of a flow that belongs to foreign-owned firms."""
-        return self.foreign[FLOW_INDEX[name]]
-
-    def of_state(self, name: str) -> Any:
-        """Part of a flow that belongs to the state as owner."""
-        return self.state[FLOW_INDEX[name]]
-
-
-@kernel
-def add_up(firms, flows, foreign_share, state_share):  # type: ignore[no-untyped-def]
-    """Add up flows of firms (see ``flow_records``); ``foreign_share`` is ownership by firm, the state owns a
-    share of the firm in the first slot only. Returns the rows of ``Totals``, one row for each of ``OWNERS``.
-    """
-    sums = np.zeros((len(OWNERS), len(FLOWS)))
     for i in range(len(firms)):
         if not has_flows(firms[i]):
             continue
         own, foreign = flows[i].flows, foreign_share[i]
         for j in range(len(FLOWS)):
-            sums[0, j] += own[j]
+            sums[ALL, j] += own[j]
         if foreign > 0.0:
             for j in range(len(FLOWS)):
-                sums[1, j] += foreign * own[j]
+                sums[FOREIGN, j] += foreign * own[j]
     for j in range(len(FLOWS)):
-        sums[2, j] = state_share * flows[0].flows[j]
-    return sums
+        sums[STATE, j] = state_share * flows[0].flows[j]
 
 
 class PowerAccounts(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import namedtuple
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,8 @@ from sim.compiled import kernel
 from sim.streams import PURPOSES, draw_uniforms
 
 FloatArray = npt.NDArray[np.float64]
-FLOW_INDEX = {name: position for position, name in enumerate(FLOWS)}
+# Place of every flow among the flows of a firm, by name: ``FLOW.bill_usd``
+FLOW: Any = namedtuple("Flow", FLOWS)(*range(len(FLOWS)))
 
 KINDS: dict[str, type] = {
     "miners": Miner,

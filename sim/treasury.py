@@ -9,28 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import register_jitable
 
-from sim.settlement import PowerAccounts, PowerSales, Totals, Treasury
+from sim.settlement import ALL, FOREIGN, STATE, PowerAccounts, PowerSales, Treasury
+from sim.state import FLOW, State
 
 if TYPE_CHECKING:
     from sim.diary import Months
-    from sim.state import State
 
     Row = dict[str, npt.NDArray[np.float64]]
 
 MONTHS_PER_YEAR = 12
-# Flows of firms that are revenue of the treasury, by output
-TAX_FLOWS = {
-    "tax_income_usd": "income_tax_usd",
-    "tax_turnover_usd": "turnover_tax_usd",
-    "tax_levy_usd": "levy_usd",
-    "tax_licence_usd": "licence_usd",
-    "tax_auction_usd": "auction_usd",
-    "tax_duty_usd": "duty_usd",
-    "tax_sales_usd": "power_tax_usd",
-    "tax_withholding_usd": "withholding_usd",
-    "tax_fines_usd": "fine_usd",
-}
 
 
 class CoinMonth(NamedTuple):
@@ -42,46 +31,40 @@ class CoinMonth(NamedTuple):
     change_usd: float
 
 
+@register_jitable
+def close_treasury(  # type: ignore[no-untyped-def]
+    last, mean_load_mw, policy, government, lender, par, seized_usd, insured_usd, compute_usd
+):
+    """Work out the month's own spending and borrowing of the treasury: returns a Treasury. ``last`` holds
+    the share of meters and the money that the lender withheld, USD, at the end of the month before, and
+    then those of this month.
+    """
+    inspections = policy.inspections_per_month * government.inspection_factor
+    month = Treasury(
+        inspections_usd=inspections * par.inspection_cost_usd,
+        metering_usd=(government.meter_share - last[0]) * mean_load_mw * par.metering_cost_usd_per_mw,
+        training_usd=policy.training_places_per_month * par.training_cost_usd_per_place,
+        guarantee_usd=policy.ai_guarantee_points_per_year / MONTHS_PER_YEAR * insured_usd,
+        compute_usd=compute_usd,
+        interest_usd=last[1] * par.bridge_rate_per_year / MONTHS_PER_YEAR,
+        delayed_usd=lender.withheld_usd - last[1],
+        seized_usd=seized_usd,
+    )
+    last[0], last[1] = government.meter_share, lender.withheld_usd
+    return month
+
+
 class TreasuryBooks:
-    """Remembers what a month is compared with: meters, delayed money, coins and their price, a year of
-    subsidy.
+    """Remembers what a month is compared with: meters and delayed money (``last``, see
+    ``close_treasury``), coins and their price, a year of subsidy.
     """
 
-    def __init__(self, mean_load_mw: float, meter_share: float) -> None:
-        self.mean_load_mw = mean_load_mw
-        self.meter_share = meter_share
-        self.withheld_usd = 0.0
+    def __init__(self, meter_share: float) -> None:
+        self.last = np.array([meter_share, 0.0])
         self.coins_btc = 0.0
         self.own_btc = 0.0
         self.price_usd = 0.0
         self.subsidy_usd = np.zeros(MONTHS_PER_YEAR)
-
-    def close(
-        self,
-        state: State,
-        values: dict[str, float],
-        seized_usd: float,
-        insured_usd: float,
-        compute_usd: float,
-    ) -> Treasury:
-        """Work out the month's own spending and borrowing of the treasury."""
-        policy, meter_share = state.policy, float(state.government["meter_share"][0])
-        inspections = float(policy["inspections_per_month"][0] * state.government["inspection_factor"][0])
-        built = meter_share - self.meter_share
-        withheld = float(state.lender["withheld_usd"][0])
-        month = Treasury(
-            inspections_usd=inspections * values["inspection_cost_usd"],
-            metering_usd=built * self.mean_load_mw * values["metering_cost_usd_per_mw"],
-            training_usd=float(policy["training_places_per_month"][0])
-            * values["training_cost_usd_per_place"],
-            guarantee_usd=float(policy["ai_guarantee_points_per_year"][0]) / MONTHS_PER_YEAR * insured_usd,
-            compute_usd=compute_usd,
-            interest_usd=self.withheld_usd * values["bridge_rate_per_year"] / MONTHS_PER_YEAR,
-            delayed_usd=withheld - self.withheld_usd,
-            seized_usd=seized_usd,
-        )
-        self.meter_share, self.withheld_usd = meter_share, withheld
-        return month
 
     def watch_subsidy(
         self, state: State, t: int, sales: PowerSales, marginal_usd_per_mwh: float, gdp_usd: float
@@ -121,61 +104,113 @@ def coin_row(months: Months) -> Row:
     }
 
 
-def receipts_abroad_usd(firms: Totals) -> Any:
+@register_jitable
+def paid(miners: Any, ai_firms: Any, flow: int) -> Any:
+    """A flow of all firms; of a month (sums of flows by owner), or columns over months."""
+    return miners[ALL, flow] + ai_firms[ALL, flow]
+
+
+@register_jitable
+def receipts_abroad_usd(firms: Any) -> Any:
     """What firms earn abroad: coins and compute, old machines, foreign owners' equity."""
-    return firms["sales_abroad_usd"] + firms["resale_usd"] + firms.of_foreign("equity_usd")
+    sold = firms[ALL, FLOW.sales_abroad_usd] + firms[ALL, FLOW.resale_usd]
+    return sold + firms[FOREIGN, FLOW.equity_usd]
 
 
+class Exchange(NamedTuple):
+    """Outputs on foreign exchange in USD, of a month or columns over months."""
+
+    fx_receipts_usd: Any
+    fx_imports_saved_usd: Any
+    fx_hardware_usd: Any
+    fx_wages_usd: Any
+    fx_profit_usd: Any
+    fx_kept_abroad_usd: Any
+    fx_power_usd: Any
+    fx_programme_usd: Any
+    reserves_change_usd: Any
+
+
+@register_jitable
 def exchange_row(
-    miners: Totals,
-    ai_firms: Totals,
+    miners: Any,
+    ai_firms: Any,
     accounts: PowerAccounts,
     treasury: Treasury,
     kept_abroad_usd: Any,
     import_share: Any,
-) -> dict[str, Any]:
+) -> Exchange:
     """Outputs on foreign exchange: what is earned, saved, spent, taken abroad, kept abroad and lent; of a
     month, or columns over months. ``import_share`` of the compute sold at home would be rented abroad.
     """
-    row = {
-        "fx_receipts_usd": receipts_abroad_usd(miners) + receipts_abroad_usd(ai_firms),
-        "fx_imports_saved_usd": import_share * ai_firms["sales_world_price_usd"],
-        "fx_hardware_usd": miners["hardware_usd"] + ai_firms["hardware_usd"],
-        "fx_wages_usd": miners["expat_wages_usd"] + ai_firms["expat_wages_usd"],
-        "fx_profit_usd": miners.of_foreign("dividend_usd") + ai_firms.of_foreign("dividend_usd"),
-        "fx_kept_abroad_usd": kept_abroad_usd,
-        "fx_power_usd": accounts.marginal_usd_per_mwh * (accounts.special_mwh + accounts.stolen_mwh),
-        "fx_programme_usd": -treasury.delayed_usd,
-    }
-    spent = ("fx_hardware_usd", "fx_wages_usd", "fx_profit_usd", "fx_kept_abroad_usd", "fx_power_usd")
-    earned = row["fx_receipts_usd"] + row["fx_imports_saved_usd"] + row["fx_programme_usd"]
+    receipts = receipts_abroad_usd(miners) + receipts_abroad_usd(ai_firms)
+    saved = import_share * ai_firms[ALL, FLOW.sales_world_price_usd]
+    hardware = paid(miners, ai_firms, FLOW.hardware_usd)
+    wages = paid(miners, ai_firms, FLOW.expat_wages_usd)
+    profit = miners[FOREIGN, FLOW.dividend_usd] + ai_firms[FOREIGN, FLOW.dividend_usd]
+    power = accounts.marginal_usd_per_mwh * (accounts.special_mwh + accounts.stolen_mwh)
+    programme = -treasury.delayed_usd
     # A guarantee of country risk is bought from insurers abroad
-    outflow = sum(row[name] for name in spent) + treasury.guarantee_usd
-    return row | {"reserves_change_usd": earned - outflow}
+    outflow = hardware + wages + profit + kept_abroad_usd + power + treasury.guarantee_usd
+    return Exchange(
+        receipts, saved, hardware, wages, profit, kept_abroad_usd, power, programme,
+        receipts + saved + programme - outflow,
+    )  # fmt: skip
 
 
-def tax_revenue(miners: Totals, ai_firms: Totals, treasury: Treasury) -> dict[str, Any]:
-    """Revenue of the treasury by instrument, with what the state's own mine pays it; of a month, or columns
-    over months.
+class Revenue(NamedTuple):
+    """Revenue of the treasury by instrument in USD, with what the state's own mine pays it; of a month, or
+    columns over months.
     """
-    taxes = {name: miners[flow] + ai_firms[flow] for name, flow in TAX_FLOWS.items()}
-    return taxes | {
-        "tax_sales_usd": taxes["tax_sales_usd"] + (miners["hardware_tax_usd"] + ai_firms["hardware_tax_usd"]),
-        "tax_fines_usd": taxes["tax_fines_usd"] + treasury.seized_usd,
-        "state_mining_usd": miners.of_state("dividend_usd") - miners.of_state("equity_usd"),
-    }
+
+    tax_income_usd: Any
+    tax_turnover_usd: Any
+    tax_levy_usd: Any
+    tax_licence_usd: Any
+    tax_auction_usd: Any
+    tax_duty_usd: Any
+    tax_sales_usd: Any
+    tax_withholding_usd: Any
+    tax_fines_usd: Any
+    state_mining_usd: Any
 
 
-def tax_row(miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury: Treasury) -> dict[str, Any]:
+@register_jitable
+def tax_revenue(miners: Any, ai_firms: Any, treasury: Treasury) -> Revenue:
+    """Revenue of the treasury by instrument, of a month, or columns over months."""
+    on_power = paid(miners, ai_firms, FLOW.power_tax_usd)
+    return Revenue(
+        paid(miners, ai_firms, FLOW.income_tax_usd),
+        paid(miners, ai_firms, FLOW.turnover_tax_usd),
+        paid(miners, ai_firms, FLOW.levy_usd),
+        paid(miners, ai_firms, FLOW.licence_usd),
+        paid(miners, ai_firms, FLOW.auction_usd),
+        paid(miners, ai_firms, FLOW.duty_usd),
+        on_power + paid(miners, ai_firms, FLOW.hardware_tax_usd),
+        paid(miners, ai_firms, FLOW.withholding_usd),
+        paid(miners, ai_firms, FLOW.fine_usd) + treasury.seized_usd,
+        miners[STATE, FLOW.dividend_usd] - miners[STATE, FLOW.equity_usd],
+    )
+
+
+@register_jitable
+def total(revenue: Revenue) -> Any:
+    """Revenue of all instruments."""
+    found = 0.0
+    for part in revenue:
+        found = found + part
+    return found
+
+
+def tax_row(miners: Any, ai_firms: Any, accounts: PowerAccounts, treasury: Treasury) -> dict[str, Any]:
     """Outputs on the treasury: revenue by instrument, spending, the net fiscal outcome without coins, and
-    what the power system bears beside it; of a month, or columns over months.
+    what the power system bears beside it; columns over months.
     """
-
     revenue = tax_revenue(miners, ai_firms, treasury)
-    total = sum(revenue.values())
-    net_fiscal = total - treasury.cost_usd - accounts.special_gap_treasury_usd
-    return revenue | {
-        "tax_total_usd": total,
+    tax_usd = total(revenue)
+    net_fiscal = tax_usd - treasury.cost_usd - accounts.special_gap_treasury_usd
+    return revenue._asdict() | {
+        "tax_total_usd": tax_usd,
         "enforcement_cost_usd": treasury.inspections_usd,
         "metering_cost_usd": treasury.metering_usd,
         "training_cost_usd": treasury.training_usd,
@@ -183,7 +218,7 @@ def tax_row(miners: Totals, ai_firms: Totals, accounts: PowerAccounts, treasury:
         "compute_cost_usd": treasury.compute_usd,
         "bridge_interest_usd": treasury.interest_usd,
         "public_cost_usd": treasury.cost_usd,
-        "foregone_tax_usd": miners["foregone_usd"] + ai_firms["foregone_usd"],
+        "foregone_tax_usd": paid(miners, ai_firms, FLOW.foregone_usd),
         "special_gap_usd": accounts.special_gap_usd,
         "stolen_cost_usd": accounts.stolen_cost_usd,
         "subsidy_usd": accounts.subsidy_usd,

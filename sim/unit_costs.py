@@ -6,24 +6,24 @@ from __future__ import annotations
 
 import math
 
+from numba.extending import register_jitable
+
 from agents.ai_appraisal import gpu_hours_per_mw_it, gpu_usd_per_mw_it
 from agents.base import GENERATIONS
 from agents.firm import import_rates
 from agents.rules.finance import geometric_sum
 from agents.rules.mining import revenue_usd_per_kwh
-from sim.compiled import kernel
 
 HOURS_PER_MONTH = 730.5
 PARTS_MINING = ("revenue", "power", "levies", "other", "site", "machines")
 PARTS_AI = ("revenue", "power", "backup", "other", "facility", "gpus")
 
 
-@kernel
-def mining_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
+@register_jitable
+def mining_stack(world, policy, par):  # type: ignore[no-untyped-def]
     """Revenue and cost of a new licensed mine in ``PARTS_MINING``, USD per MWh, with the newest machine on
     sale and capital as an annuity at the hurdle rate plus country risk over the life of the machines.
     """
-    world, policy, par = worlds[0], policies[0], pars[0]
     newest = -1
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] == 1.0:
@@ -48,13 +48,12 @@ def mining_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-@kernel
-def ai_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
+@register_jitable
+def ai_stack(world, policy, par):  # type: ignore[no-untyped-def]
     """Revenue and cost of a new merchant hall in ``PARTS_AI``, USD per MWh, with the newest GPUs on sale,
     at today's mean price and utilisation, capital as annuities at the cost of capital with country risk
     over the lives of GPUs and building.
     """
-    world, policy, par = worlds[0], policies[0], pars[0]
     newest = -1
     for generation in range(GENERATIONS):
         if world.gpu_on_sale[generation] == 1.0:
@@ -78,16 +77,15 @@ def ai_stack(worlds, policies, pars):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-@kernel
-def new_hall_usd_per_mw_it(worlds, pars):  # type: ignore[no-untyped-def]
+@register_jitable
+def new_hall_usd_per_mw_it(world, par):  # type: ignore[no-untyped-def]
     """What a MW of IT load in a new hall costs at today's prices, building and newest GPUs on sale, USD; 0
     before GPUs are sold.
     """
-    world = worlds[0]
     newest = -1
     for generation in range(GENERATIONS):
         if world.gpu_on_sale[generation] != 0.0:
             newest = generation
     if newest < 0:
         return 0.0
-    return pars[0].ai_facility_capex_usd_per_mw_it + world.gpu_usd[newest] / world.gpu_kw_it[newest] * 1000.0
+    return par.ai_facility_capex_usd_per_mw_it + world.gpu_usd[newest] / world.gpu_kw_it[newest] * 1000.0

@@ -31,7 +31,6 @@ from sim.dispatch import compiled_dispatch
 from sim.engines import ObjectEngine
 from sim.model import WattLabModel
 from sim.power import MonthOfPower
-from sim.public import observe_gaps
 from sim.result import simulate
 from sim.scenario import Scenario, load_scenario
 from sim.state import MONTH_DRAWS, State
@@ -150,7 +149,6 @@ class PlainModel(WattLabModel):
     def record(self, t: int, power: MonthOfPower) -> None:
         """Close the books and collect the outputs."""
         self.books.close(t, power)
-        observe_gaps(self.state, self.books.seen)
         self.collector.collect(self)
 
 

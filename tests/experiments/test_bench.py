@@ -46,7 +46,7 @@ def test_a_run_without_recording_lives_the_same_months(monkeypatch: pytest.Monke
     result = simulate(scenario, 5)
     bare = closed[0]
     assert bare.books.months_kept == 0
-    assert not bare.books.diary.rows["miners"].any()
+    assert not bare.books.diary.pages.mining_costs.any()
     for kind, records in result.records.items():
         assert records.tobytes() == bare.state.agents(kind).tobytes(), kind
     assert (bare.books.ledger.flows == result.ledger.flows).all()

@@ -25,8 +25,8 @@ from sim.hardware import (
 )
 from sim.labour_market import count_jobs, count_vacancies, publish_hiring
 from sim.parameters import parameter_record
-from sim.settlement import Totals, add_up
-from sim.state import FLOW_INDEX, flow_records, flow_view
+from sim.settlement import ALL, FOREIGN, OWNERS, STATE, add_up
+from sim.state import FLOW, flow_records, flow_view
 
 VALUES = load_scenario().values()
 PAR = parameter_record(VALUES)
@@ -394,7 +394,7 @@ def test_flow_totals_split_by_owner():
     miners = new_records(Miner, 3)
     miners["wages_usd"], miners["dividend_usd"] = [1.0, 2.0, 3.0], [10.0, 20.0, 30.0]
     miners["active"], miners["left"] = [1, 1, 0], [0, 0, 1]
-    assert flow_view(miners)[:, FLOW_INDEX["wages_usd"]].tolist() == [1.0, 2.0, 3.0]
-    sums = Totals(add_up(miners, flow_records(miners), np.array([0.5, 1.0, 0.0]), 0.5))
-    assert (sums["wages_usd"], sums["dividend_usd"]) == (6.0, 60.0)
-    assert (sums.of_foreign("dividend_usd"), sums.of_state("dividend_usd")) == (25.0, 5.0)
+    assert flow_view(miners)[:, FLOW.wages_usd].tolist() == [1.0, 2.0, 3.0]
+    sums = np.zeros((len(OWNERS), len(FLOW)))
+    add_up(miners, flow_records(miners), np.array([0.5, 1.0, 0.0]), 0.5, sums)
+    assert sums[[ALL, FOREIGN, STATE], FLOW.dividend_usd].tolist() == [60.0, 25.0, 5.0]

@@ -19,7 +19,7 @@ from agents.world import World
 from sim import load_scenario, simulate
 from sim.ledger import ROWS, SECTORS
 from sim.parameters import parameter_record, parameters
-from sim.public import FULL_GAP, observe_gaps
+from sim.public import FULL_GAP, Seen, observe_gaps
 from sim.settlement import PowerSales, count_sales
 from sim.treasury import TreasuryBooks
 from tests.sim.lively import LIVELY, SMALL
@@ -148,7 +148,7 @@ def test_the_lender_sees_what_is_sold_on_the_terms_of_the_offer_alone():
         assert sales.offer_revenue_usd == pytest.approx(500.0 + hall_mwh * 1000.0 * price)
     none = sales_under(terms(0, 5))
     assert (none.offer_mwh, none.offer_revenue_usd, none.special_mwh) == (0.0, 0.0, 20.0)
-    books, state = TreasuryBooks(0.0, 0.0), terms(1, 0)
+    books, state = TreasuryBooks(0.0), terms(1, 0)
     books.watch_subsidy(state, 0, sales_under(state), 80.0, 1e6)
     gap = (10.0 + hall_mwh) * 80.0 - 500.0 - hall_mwh * 60.0
     assert state.world["offer_subsidy_gdp_share"][0] == pytest.approx(gap / 1e6)
@@ -157,8 +157,8 @@ def test_the_lender_sees_what_is_sold_on_the_terms_of_the_offer_alone():
 @pytest.mark.parametrize(("added", "seen"), [(5.0, 0.5), (-2.0, -0.2), (40.0, 1.0)])
 def test_the_government_sees_what_was_added_to_circular_debt(added, seen):
     state = SimpleNamespace(government=new_records(Government, 1), par=parameter_record(DEFAULTS))
-    row = dict.fromkeys(("tax_total_usd", "shed_mwh", "jobs_total", "reserves_change_usd"), 0.0)
-    row |= {"consumer_bill_usd": 100.0, "others_energy_mwh": 1.0, "special_gap_usd": 77.0}
-    observe_gaps(state, row | {"arrears_change_usd": added})
+    nothing = Seen(**dict.fromkeys(Seen._fields, 0.0))
+    month = nothing._replace(arrears_change_usd=added, consumer_bill_usd=100.0, others_energy_mwh=1.0)
+    observe_gaps(state.government[0], state.par[0], month)
     assert state.government["gap_arrears"][0] == pytest.approx(seen)
     assert FULL_GAP == 0.1

@@ -28,7 +28,7 @@ KINDS = ("miners", "world_miners", "ai_firms")
 
 
 def shuffle(model: WattLabModel, rng: np.random.Generator) -> None:
-    """Store the firms of every kind in another order, each with its own identity (which fixes its draws) and peers."""
+    """Store the firms of every kind in another order, each with its own identity, hence draws, and peers."""
     for kind in KINDS:
         agents = model.state.agents(kind)
         order = rng.permutation(len(agents))

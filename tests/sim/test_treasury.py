@@ -64,7 +64,7 @@ def test_a_partner_takes_its_coins_when_they_are_mined():
             self.policy = {"state_partner_share": np.array([share])}
             self.miners = {"coins_btc": np.array([coins])}
 
-    books = TreasuryBooks(0.0, 0.0)
+    books = TreasuryBooks(0.0)
     assert books.count_coins(Fake(0.0, 10.0), 100.0).own_btc == 10.0
     # A partner that comes later has no part of what was mined before
     assert books.count_coins(Fake(0.5, 14.0), 100.0).own_btc == 12.0
