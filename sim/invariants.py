@@ -52,12 +52,11 @@ def check_energy(
     label: str, demand_mw: FloatArray, zone: npt.NDArray[np.int64], result: DispatchResult
 ) -> None:
     """Generation + imports = served + losses + curtailed, per zone and hour, to 1e-9 of the zone's demand."""
-    gaps_mw, scale = _energy_gaps(
+    zone_off, worst, scale = _energy_gap(
         demand_mw, zone, result.gen_mw, result.flow_mw, result.shed_mw, result.interrupted_mw, result.over_mw
     )
-    for z, worst in enumerate(gaps_mw.tolist()):
-        if not worst <= ENERGY_TOLERANCE * scale:
-            raise InvariantError(f"{label}: energy of zone {z} is off by {worst:.3g} MW")
+    if not worst <= ENERGY_TOLERANCE * scale:
+        raise InvariantError(f"{label}: energy of zone {zone_off} is off by {worst:.3g} MW")
 
 
 @register_jitable
@@ -67,11 +66,12 @@ def larger(worst: float, gap: float) -> float:
 
 
 @kernel
-def _energy_gaps(demand, zone, gen, flow, shed, interrupted, over):  # type: ignore[no-untyped-def]
-    """Largest gap of an hour by zone, MW (nan where one is nan), and the largest demand (from 1 MW)."""
+def _energy_gap(demand, zone, gen, flow, shed, interrupted, over):  # type: ignore[no-untyped-def]
+    """Zone with the largest gap of an hour, that gap in MW (nan where one is nan), and the largest demand
+    (from 1 MW).
+    """
     zones, hours = demand.shape
-    gaps = np.zeros(zones)
-    scale = 1.0
+    off, worst, scale = 0, 0.0, 1.0
     for z in range(zones):
         for h in range(hours):
             scale = max(scale, demand[z, h])
@@ -81,8 +81,9 @@ def _energy_gaps(demand, zone, gen, flow, shed, interrupted, over):  # type: ign
             for p in range(gen.shape[0]):
                 if zone[p] == z:
                     gap += gen[p, h]
-            gaps[z] = larger(gaps[z], abs(gap))
-    return gaps, scale
+            if worst == worst and not abs(gap) <= worst:
+                off, worst = z, abs(gap)
+    return off, worst, scale
 
 
 @register_jitable

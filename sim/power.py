@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sim.countries import Country
 from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
-from sim.power_loads import add_firm_loads, consumer_loads, plan_plants, publish_service, value_dispatch
+from sim.power_loads import Loads, Plants, plan_plants, set_loads, use_dispatch
 from sim.regimes import months_between
 from sim.state import State
 
@@ -48,39 +48,57 @@ class MonthOfPower:
     ``used_mwh`` is generation less what was curtailed.
     """
 
+    case: DispatchCase
     result: DispatchResult
-    days: float
-    demand_mw: FloatArray
+    loads: Loads
     price_usd_per_mwh: FloatArray
     new_load_usd_per_mwh: float
-    maximum_mw: FloatArray
-    cost_usd_per_mwh: FloatArray
     energy_cost_usd: float
     imported_fuel_usd: float
     generation_mwh: float
     used_mwh: float
     emissions_t: float
-    base_mw: FloatArray
-    solar_by_zone_mw: FloatArray
-    licensed_by_zone_mw: FloatArray
-    informal_by_zone_mw: FloatArray
-    ai_by_zone_mw: FloatArray
     technologies: tuple[str, ...]
+
+    @property
+    def days(self) -> float:
+        """Days of the month."""
+        return self.case.days
+
+    @property
+    def demand_mw(self) -> FloatArray:
+        """All load at the generation end by zone and hour, MW."""
+        return self.loads.demand_mw
+
+    @property
+    def base_mw(self) -> FloatArray:
+        """Load of ordinary consumers at the generation end by zone and hour, MW."""
+        return self.loads.base_mw
+
+    @property
+    def maximum_mw(self) -> FloatArray:
+        """What plants could have run, by plant and hour, MW."""
+        return self.case.max_mw
+
+    @property
+    def cost_usd_per_mwh(self) -> FloatArray:
+        """Cost by plant, USD per MWh."""
+        return self.case.cost_usd_per_mwh
 
     @property
     def solar_mw(self) -> FloatArray:
         """Load by hour that rooftop solar replaced, MW."""
-        return np.asarray(self.solar_by_zone_mw.sum(axis=0))
+        return np.asarray(self.loads.solar_mw.sum(axis=0))
 
     @property
     def mining_mw(self) -> FloatArray:
         """Load of mining by hour, MW."""
-        return np.asarray((self.licensed_by_zone_mw + self.informal_by_zone_mw).sum(axis=0))
+        return np.asarray((self.loads.licensed_mw + self.loads.informal_mw).sum(axis=0))
 
     @property
     def ai_mw(self) -> FloatArray:
         """Load of AI firms by hour, MW."""
-        return np.asarray(self.ai_by_zone_mw.sum(axis=0))
+        return np.asarray(self.loads.ai_mw.sum(axis=0))
 
     @functools.cached_property
     def technology_mw(self) -> dict[str, FloatArray]:
@@ -134,6 +152,10 @@ class PowerSystem:
         self.fuel_usd = self.fuel_series()
         self.cost_usd_per_mwh = self.fuel_usd + self.om_usd + self.wedge_usd
         self.plant_factor = self.plant_series()
+        self.plants = Plants(
+            self.zone, self.capacity, self.limited, self.must_run, self.contract_gas, self.contracted_mw,
+            self.availability, self.max_mw, self.plant_factor, self.online,
+        )  # fmt: skip
         self.at_home: dict[tuple[object, ...], tuple[FloatArray, FloatArray]] = {}
         self.fallbacks = 0
 
@@ -201,15 +223,19 @@ class PowerSystem:
                     factor[:, i] *= series
         return factor
 
-    def base_load(self, state: State, t: int) -> tuple[FloatArray, FloatArray]:
-        """Load of ordinary consumers at the generation end by zone and hour, and the solar that replaced
-        some of it.
+    def loads(self, state: State, t: int) -> FloatArray:
+        """All loads of a month in the order of ``Loads``; mining under an interruption contract is cut
+        first.
         """
-        month = int(self.drivers.month_of_year[t])
+        month, loads = int(self.drivers.month_of_year[t]), np.zeros((len(Loads._fields), self.zones, 24))
         season = season_of(month)
         mean = self.country.load_shape.mean_load_mw[month - 1] * self.drivers.demand_factor[t]
-        sun, battery = self.behind_the_meter(season)
-        return consumer_loads(state.consumers, mean * self.shape[season], sun, battery, self.zones)
+        set_loads(
+            loads, state.consumers, state.miners, state.ai_firms, mean * self.shape[season],
+            *self.behind_the_meter(season), 1.0 - self.values["transmission_loss_share"],
+            self.interruptible(state, t),
+        )  # fmt: skip
+        return loads
 
     def behind_the_meter(self, season: str) -> tuple[FloatArray, FloatArray]:
         """Load at the generation end by hour that one MW of rooftop solar replaces, and that one MWh of
@@ -231,58 +257,41 @@ class PowerSystem:
         return daily * (sun / sun.sum() / self.values["battery_efficiency"] - self.evening)
 
     def run_month(self, state: State, t: int) -> MonthOfPower:
-        """Dispatch month ``t`` and publish served shares by hour; mining under an interruption contract is
-        cut first.
-        """
-        days, delivery = float(self.drivers.days[t]), 1.0 - self.values["transmission_loss_share"]
-        base, solar = self.base_load(state, t)
-        licensed, informal, ai, demand, cut_first = add_firm_loads(
-            state.miners, state.ai_firms, base, delivery, self.interruptible(state, t)
-        )
-        case = self.pose(t, base, demand, cut_first)
-        cost = case.cost_usd_per_mwh
+        """Dispatch month ``t`` and publish served shares by hour."""
+        by_load = self.loads(state, t)
+        loads = Loads(*by_load)
+        case = self.pose(t, loads)
         result = clear_month(case)
         self.fallbacks += result.fallback
-        publish_service(
-            state.world, state.operator, days, demand, cut_first, result.interrupted_mw, result.shed_mw
-        )
-        price, new_load_price, energy_usd, fuel_usd, generation_mwh, emissions_t = value_dispatch(
-            result.gen_mw, result.price_usd_per_mwh, demand, licensed, informal, ai, cost, self.imported,
-            self.fuel_usd[t], self.emission, days,
+        price, new_load_price, energy_usd, fuel_usd, generation_mwh, emissions_t = use_dispatch(
+            state.world, state.operator, by_load, result.gen_mw, result.price_usd_per_mwh,
+            result.interrupted_mw, result.shed_mw, case.cost_usd_per_mwh, self.fuel_usd[t], self.imported,
+            self.emission, case.days,
         )  # fmt: skip
         return MonthOfPower(
+            case=case,
             result=result,
-            days=days,
-            demand_mw=demand,
+            loads=loads,
             price_usd_per_mwh=price,
             new_load_usd_per_mwh=new_load_price,
-            maximum_mw=case.max_mw,
-            cost_usd_per_mwh=cost,
             energy_cost_usd=energy_usd,
             imported_fuel_usd=fuel_usd,
             generation_mwh=generation_mwh,
-            used_mwh=generation_mwh - float(result.over_mw.sum()) * days,
+            used_mwh=generation_mwh - float(result.over_mw.sum()) * case.days,
             emissions_t=emissions_t,
-            base_mw=base,
-            solar_by_zone_mw=solar,
-            licensed_by_zone_mw=licensed,
-            informal_by_zone_mw=informal,
-            ai_by_zone_mw=ai,
             technologies=self.technologies,
         )
 
-    def pose(self, t: int, base: FloatArray, demand: FloatArray, cut_first: FloatArray) -> DispatchCase:
-        """Pose the dispatch problem of month ``t``: ordinary load, all load and the part that is cut first,
-        each zones x hours in MW.
-        """
+    def pose(self, t: int, loads: Loads) -> DispatchCase:
+        """Pose the dispatch problem of month ``t``."""
         values, drivers = self.values, self.drivers
         days, month = float(drivers.days[t]), int(drivers.month_of_year[t]) - 1
-        maximum, water, minimum, contract = plan_plants(
-            self.max_mw[month], self.plant_factor[t], self.capacity, self.limited,
-            self.availability[:, month], drivers.hydro_factor[t], self.must_run, self.contract_gas, self.zone,
-            values["rlng_min_load_share"], base, self.contracted_mw, self.online[t], drivers.gas_factor[t],
-            days,
+        maximum, energy = np.empty((len(self.capacity), 24)), np.empty((3, len(self.capacity)))
+        plan_plants(
+            self.plants, t, month, loads.base_mw, drivers.hydro_factor[t], drivers.gas_factor[t],
+            values["rlng_min_load_share"], days, maximum, energy,
         )  # fmt: skip
+        water, minimum, contract = energy
         cost, link_mw = self.cost_usd_per_mwh[t], values["link_mw"] * drivers.link_factor[t]
         return DispatchCase(
             days=days,
@@ -296,8 +305,8 @@ class PowerSystem:
             fuel_group=self.group,
             group_cap_mw=np.array([self.gas_cap_mw(t)]),
             group_energy_max_mwh=np.array([self.gas_volume_mwh(t)]),
-            demand_mw=demand,
-            interruptible_mw=cut_first,
+            demand_mw=loads.demand_mw,
+            interruptible_mw=loads.cut_first_mw,
             link_north_mw=link_mw,
             link_south_mw=link_mw,
             interruptible_cost_usd_per_mwh=values["interruption_cost_usd_per_mwh"],

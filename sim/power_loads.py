@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba.extending import register_jitable
 
 from sim.compiled import kernel
@@ -13,18 +16,68 @@ STORAGE_FLOOR_SHARE, STORAGE_SHARE_PER_AVAILABILITY = 0.25, 1.1
 # Rooftop solar replaces at most this share of a class's load in an hour, batteries leave at least that
 # (assumed)
 LARGEST_SOLAR_SHARE, SMALLEST_LOAD_SHARE = 0.8, 0.05
+FloatArray = npt.NDArray[np.float64]
+
+
+class Loads(NamedTuple):
+    """Load of a month by zone and hour, MW. At the generation end: ordinary consumers, what rooftop solar
+    replaced of that, all load, and what is cut first; at the meter: licensed mining, other mining, AI.
+    """
+
+    base_mw: FloatArray
+    solar_mw: FloatArray
+    demand_mw: FloatArray
+    cut_first_mw: FloatArray
+    licensed_mw: FloatArray
+    informal_mw: FloatArray
+    ai_mw: FloatArray
+
+
+BASE, SOLAR, DEMAND, CUT_FIRST, LICENSED, INFORMAL, AI = range(len(Loads._fields))
+
+
+class Plants(NamedTuple):
+    """What does not change of plants in a run, by plant: zone (number), capacity (MW), whether its water is
+    stored, must-run share, whether it burns contract gas, output under take-or-pay (MW); by plant and
+    calendar month, capacity factor; by calendar month, plant and hour, maximum without outages (MW); by
+    month and plant, availability factor and whether it stands (1, 0).
+    """
+
+    zone: npt.NDArray[np.int64]
+    capacity_mw: FloatArray
+    limited: npt.NDArray[np.bool_]
+    must_run: FloatArray
+    contract_gas: npt.NDArray[np.bool_]
+    contracted_mw: FloatArray
+    availability: FloatArray
+    usual_mw: FloatArray
+    factor: FloatArray
+    online: FloatArray
 
 
 @kernel
-def add_firm_loads(miners, ai_firms, base, delivery, interruptible):  # type: ignore[no-untyped-def]
-    """Add up hourly load by zone: returns (licensed mining, other mining, AI), MW at the meter, and at the
-    generation end all load with that of ordinary consumers (``base``) and what is cut first, namely
-    licensed mining if ``interruptible``; each zones x 24.
+def set_loads(  # type: ignore[no-untyped-def]
+    loads, consumers, miners, ai_firms, profile_mw, sun, battery, delivery, interruptible
+):
+    """Set every class's net load by hour and add up all ``loads``, which are zero so far: those of ``Loads``
+    in its order, each zones x 24. Of new load licensed mining is cut first if ``interruptible``.
     """
-    zones = base.shape[0]
-    licensed = np.zeros((zones, 24))
-    informal = np.zeros((zones, 24))
-    ai = np.zeros((zones, 24))
+    base, demand, cut_first = loads[BASE], loads[DEMAND], loads[CUT_FIRST]
+    licensed, informal, ai = loads[LICENSED], loads[INFORMAL], loads[AI]
+    consumer_loads(consumers, profile_mw, sun, battery, base, loads[SOLAR])
+    add_firm_loads(miners, ai_firms, licensed, informal, ai)
+    for zone in range(base.shape[0]):
+        for hour in range(24):
+            firms = licensed[zone, hour] + informal[zone, hour] + ai[zone, hour]
+            demand[zone, hour] = base[zone, hour] + firms / delivery
+            if interruptible:
+                cut_first[zone, hour] = licensed[zone, hour] / delivery
+
+
+@register_jitable
+def add_firm_loads(miners: Any, ai_firms: Any, licensed: Any, informal: Any, ai: Any) -> None:
+    """Add hourly load of licensed mining, other mining and AI by zone, MW at the meter."""
+    zones = licensed.shape[0]
     for i in range(len(miners)):
         firm = miners[i]
         if firm.energised_mw <= 0.0:
@@ -41,24 +94,14 @@ def add_firm_loads(miners, ai_firms, base, delivery, interruptible):  # type: ig
             zone = min(other.zone, zones - 1)
             for hour in range(24):
                 ai[zone, hour] += other.load_mw[hour]
-    demand, cut_first = np.zeros((zones, 24)), np.zeros((zones, 24))
-    for zone in range(zones):
-        for hour in range(24):
-            firms = licensed[zone, hour] + informal[zone, hour] + ai[zone, hour]
-            demand[zone, hour] = base[zone, hour] + firms / delivery
-            if interruptible:
-                cut_first[zone, hour] = licensed[zone, hour] / delivery
-    return licensed, informal, ai, demand, cut_first
 
 
-@kernel
-def consumer_loads(consumers, profile_mw, sun, battery, zones):  # type: ignore[no-untyped-def]
-    """Set every class's net load by hour and add up by zone: returns (net load, load that new solar
-    replaced), each zones x 24 in MW. ``sun`` is the load replaced by one MW of solar in each hour,
-    ``battery`` the load added (by day) and taken away (in the evening) by one MWh of batteries.
+@register_jitable
+def consumer_loads(consumers, profile_mw, sun, battery, base, shade):  # type: ignore[no-untyped-def]
+    """Set every class's net load by hour and add to net load and to load that new solar replaced, each
+    zones x 24 in MW. ``sun`` is the load replaced by one MW of solar in each hour, ``battery`` the load
+    added (by day) and taken away (in the evening) by one MWh of batteries.
     """
-    base = np.zeros((zones, 24))
-    shade = np.zeros((zones, 24))
     for i in range(len(consumers)):
         group = consumers[i]
         share = group.base_share * group.demand_index
@@ -70,13 +113,11 @@ def consumer_loads(consumers, profile_mw, sun, battery, zones):  # type: ignore[
             group.load_mw[hour] = max(load, SMALLEST_LOAD_SHARE * wanted)
             base[group.zone, hour] += group.load_mw[hour]
             shade[group.zone, hour] += solar
-    return base, shade
 
 
-@kernel
-def publish_service(worlds, operators, days, demand, cut_first, interrupted, shed):  # type: ignore[no-untyped-def]
+@register_jitable
+def publish_service(world, operator, days, demand, cut_first, interrupted, shed):  # type: ignore[no-untyped-def]
     """Publish the served share of interruptible and firm load in each hour; count interrupted hours."""
-    world = worlds[0]
     hours_cut = 0.0
     firm_mean, cut_mean = 0.0, 0.0
     for hour in range(24):
@@ -95,12 +136,26 @@ def publish_service(worlds, operators, days, demand, cut_first, interrupted, she
         cut_mean += cut_share / 24.0
     world.firm_served_mean = firm_mean
     world.interruptible_served_mean = cut_mean
-    operators[0].interrupted_hours += days * hours_cut
+    operator.interrupted_hours += days * hours_cut
 
 
 @kernel
+def use_dispatch(  # type: ignore[no-untyped-def]
+    worlds, operators, loads, gen, price, interrupted, shed, cost, fuel, imported, emission, days
+):
+    """Publish who was served and add up the month: ``publish_service``, then ``value_dispatch``, whose
+    results are returned. ``loads`` as in ``set_loads``.
+    """
+    demand = loads[DEMAND]
+    publish_service(worlds[0], operators[0], days, demand, loads[CUT_FIRST], interrupted, shed)
+    return value_dispatch(
+        gen, price, demand, loads[LICENSED], loads[INFORMAL], loads[AI], cost, fuel, imported, emission, days
+    )
+
+
+@register_jitable
 def value_dispatch(  # type: ignore[no-untyped-def]
-    gen, price, demand, licensed, informal, ai, cost, imported, fuel, emission, days
+    gen, price, demand, licensed, informal, ai, cost, fuel, imported, emission, days
 ):
     """Turn dispatch into the month's totals: returns (price by hour weighted by zonal demand and at most
     the dearest plant's cost, the same as one number for new load, energy cost, imported fuel in USD,
@@ -165,35 +220,32 @@ def storage_mw(capacity_mw: float, water_share: float) -> float:
 
 
 @register_jitable
-def plant_limits(usual, factor, capacity, limited, water_share, hours):  # type: ignore[no-untyped-def]
-    """What plants can do in a month: returns maximum output by plant and hour, MW, and the energy of
-    storage stations, MWh in ``hours`` hours (infinite for other plants). ``usual`` is the maximum without
-    outages, ``water_share`` the month's water of plants that store it, as a capacity factor.
+def plant_limits(plants, t, month, hydro_factor, hours, maximum, water):  # type: ignore[no-untyped-def]
+    """Set what plants can do in month ``t``: maximum output by plant and hour, MW, and the energy of storage
+    stations, MWh in ``hours`` hours (infinite for other plants).
     """
-    plants, day = usual.shape
-    maximum, water = np.empty((plants, day)), np.empty(plants)
-    for p in range(plants):
-        stored = storage_mw(capacity[p], water_share[p])
-        for h in range(day):
-            able = stored if limited[p] else usual[p, h]
-            maximum[p, h] = min(able * factor[p], capacity[p])
-        water[p] = capacity[p] * water_share[p] * hours if limited[p] else np.inf
-    return maximum, water
+    for p in range(len(water)):
+        capacity = plants.capacity_mw[p]
+        share = plants.availability[p, month] * hydro_factor
+        stored = storage_mw(capacity, share)
+        for h in range(maximum.shape[1]):
+            able = stored if plants.limited[p] else plants.usual_mw[month, p, h]
+            maximum[p, h] = min(able * plants.factor[t, p], capacity)
+        water[p] = capacity * share * hours if plants.limited[p] else np.inf
 
 
 @kernel
 def plan_plants(  # type: ignore[no-untyped-def]
-    usual, factor, capacity, limited, availability, hydro_factor, must_run, contract_gas, zone, load_share,
-    base, contracted, online, gas_factor, days,
-):  # fmt: skip
-    """What plants can and must do in a month: returns the results of ``plant_limits``, of ``least_output``
-    and the energy to be taken or paid, MWh.
+    plants, t, month, base, hydro_factor, gas_factor, load_share, days, maximum, energy
+):
+    """Set what plants can and must do in month ``t`` (``month`` of the year, from 0): ``maximum`` (MW by
+    plant and hour); ``energy``, in rows: stored water (MWh), must-run output (MW), energy to be taken or
+    paid (MWh). ``base`` is ordinary load, zones x 24.
     """
-    plants = len(capacity)
-    water_share, contract = np.empty(plants), np.empty(plants)
-    for p in range(plants):
-        water_share[p] = availability[p] * hydro_factor
-        contract[p] = contracted[p] * online[p] * 24.0 * days * gas_factor
-    maximum, water = plant_limits(usual, factor, capacity, limited, water_share, 24.0 * days)
-    minimum = least_output(maximum, base, capacity, must_run, contract_gas, zone, load_share)
-    return maximum, water, minimum, contract
+    water, minimum, contract = energy[0], energy[1], energy[2]
+    plant_limits(plants, t, month, hydro_factor, 24.0 * days, maximum, water)
+    minimum[:] = least_output(
+        maximum, base, plants.capacity_mw, plants.must_run, plants.contract_gas, plants.zone, load_share
+    )
+    for p in range(len(contract)):
+        contract[p] = plants.contracted_mw[p] * plants.online[t, p] * 24.0 * days * gas_factor
