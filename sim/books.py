@@ -9,10 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from agents.grid_operator import reference_gap
 from sim.closing import (
     STOCKS,
-    Events,
     Stand,
     close_month,
     day_of,
@@ -28,7 +26,7 @@ from sim.ledger import A, Ledger, M
 from sim.month_outputs import month_outputs
 from sim.posting import all_lines
 from sim.power import MonthOfPower
-from sim.settlement import allowed_delivery_share, settle_power
+from sim.settlement import allowed_delivery_share, open_reference_gaps, settle_power
 from sim.surplus import surplus_of
 from sim.treasury import TreasuryBooks
 from sim.variables import output_table
@@ -66,7 +64,7 @@ class Books:
             firms["foreign"].astype(np.float64) for firms in (model.state.miners, model.state.ai_firms)
         )
         heads = np.zeros(len(model.state.skills))
-        self.stand = Stand(np.zeros(STOCKS), heads, self.treasury.last, *foreign)
+        self.stand = tuple(Stand(np.zeros(STOCKS), heads, self.treasury.last, *foreign))
         self.converted_mw = 0.0
         self.take_census()
 
@@ -81,20 +79,18 @@ class Books:
         """
         model = self.model
         operator = model.state.operator
+        delivered = allowed_delivery_share(model.state.par[0])
         for t in range(OPENING_MONTHS):
             power = model.power.run_month(model.state, t)
             operator["energy_cost_usd"][0, t] = power.energy_cost_usd
             operator["capacity_cost_usd"][0, t] = model.power.capacity_cost_usd(t)
-            operator["allowed_sales_mwh"][0, t] = power.used_mwh * allowed_delivery_share(model.state.par[0])
+            operator["allowed_sales_mwh"][0, t] = power.used_mwh * delivered
             if t == 0:
                 model.marginal_usd_per_mwh = power.price_usd_per_mwh
         sold_kwh = operator["allowed_sales_mwh"].sum() * 1000.0
         operator["reference_energy_usd_per_kwh"] = operator["energy_cost_usd"].sum() / sold_kwh
         network_usd = operator["network_cost_usd_per_year"][0] / 12.0
-        for month in range(OPENING_MONTHS):
-            operator["reference_gap_usd"][0, month] = reference_gap(
-                operator[0], month, network_usd, model.values["fuel_pass_through_share"]
-            )
+        open_reference_gaps(operator, network_usd, model.values["fuel_pass_through_share"])
 
     def take_census(self) -> None:
         """Count stocks and people before the first month, or where they were changed from outside."""
@@ -122,9 +118,9 @@ class Books:
         model, label = self.model, self.model.drivers.labels[t]
         (home_hash_ehs, _, hashprice), (cases, seized_usd, _) = self.network, self.seizures
         mining_usd, ai_usd, machines_before, machines_now, lost, miscounted, scale = close_month(
-            self.diary.pages, self.ledger.flows, all_lines(), t, parties_of(model.state), self.stand,
-            self.power_accounts, day_of(power),
-            Events(home_hash_ehs, hashprice, cases, seized_usd, self.converted_mw), self.mean_load_mw,
+            tuple(self.diary.pages), self.ledger.flows, all_lines(), t, parties_of(model.state), self.stand,
+            tuple(self.power_accounts), day_of(power),
+            (home_hash_ehs, hashprice, cases, seized_usd, self.converted_mw), self.mean_load_mw,
         )  # fmt: skip
         self.ledger.check(t, {M: mining_usd, A: ai_usd})
         check_people(label, lost, miscounted, scale)
@@ -135,7 +131,7 @@ class Books:
         """Measure and keep what nobody in the model looks at: outputs only."""
         model, state, pages = self.model, self.model.state, self.diary.pages
         surplus = surplus_of(model.power, power, t)
-        record_month(pages, t, *surplus, state.world, state.policy, state.par)
+        record_month(tuple(pages), t, *surplus, state.world, state.policy, state.par)
         pages.coins[t] = self.treasury.count_coins(state, float(model.drivers.btc_price_usd[t]))
         self.diary.copy_records(t)
         self.months_kept = t + 1

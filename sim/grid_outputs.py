@@ -156,22 +156,25 @@ class TypicalDays:
 
     def __init__(self, system: PowerSystem) -> None:
         self.system = system
-        self.months: dict[str, list[tuple[MonthOfPower, Surplus]]] = {}
+        self.seasons: list[str] = []
+        self.powers: list[MonthOfPower] = []
+        self.surpluses: list[Surplus] = []
 
     def add(self, season: str, power: MonthOfPower, surplus: Surplus) -> None:
         """Keep the day of a month for the typical day of its season."""
-        self.months.setdefault(season, []).append((power, surplus))
+        self.seasons.append(season)
+        self.powers.append(power)
+        self.surpluses.append(surplus)
 
     def frame(self) -> pd.DataFrame:
         """Season, hour and hourly MW or USD per MWh."""
-        means, names = [], []
-        for kept in self.months.values():
-            columns = day_columns(self.system, [power for power, _ in kept], [left for _, left in kept])
-            means.append(np.array(list(columns.values())).sum(axis=1) / len(kept))
-            names = list(columns)
-        table = pd.DataFrame(np.hstack(means).T, columns=names)
-        table.insert(0, "season", np.repeat(list(self.months), 24).astype(object))
-        table.insert(1, "hour", np.tile(np.arange(24), len(self.months)))
+        columns = day_columns(self.system, self.powers, self.surpluses)
+        days, seasons = np.array(list(columns.values())), list(dict.fromkeys(self.seasons))
+        members = [[t for t, kept in enumerate(self.seasons) if kept == season] for season in seasons]
+        means = [days[:, months].sum(axis=1) / len(months) for months in members]
+        table = pd.DataFrame(np.hstack(means).T, columns=list(columns))
+        table.insert(0, "season", np.repeat(seasons, 24).astype(object))
+        table.insert(1, "hour", np.tile(np.arange(24), len(seasons)))
         return table
 
 

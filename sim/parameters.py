@@ -118,8 +118,5 @@ def parameter_record(values: Mapping[str, float]) -> np.ndarray:
     """Build the one-row record that rules read: registry defaults overwritten by ``values`` (already
     checked).
     """
-    registry = parameters()
-    record = np.zeros(1, parameter_dtype())
-    for name, parameter in registry.items():
-        record[name] = values.get(name, parameter.value)
-    return record
+    row = tuple(values.get(name, parameter.value) for name, parameter in parameters().items())
+    return np.array([row], parameter_dtype())

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sim.countries import Country
 from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
-from sim.power_loads import Loads, Plants, plan_plants, set_loads, use_dispatch
+from sim.power_loads import Loads, plan_plants, set_loads, use_dispatch
 from sim.regimes import months_between
 from sim.state import State
 
@@ -152,7 +152,7 @@ class PowerSystem:
         self.fuel_usd = self.fuel_series()
         self.cost_usd_per_mwh = self.fuel_usd + self.om_usd + self.wedge_usd
         self.plant_factor = self.plant_series()
-        self.plants = Plants(
+        self.plants = (  # in the order of ``Plants``
             self.zone, self.capacity, self.limited, self.must_run, self.contract_gas, self.contracted_mw,
             self.availability, self.max_mw, self.plant_factor, self.online,
         )  # fmt: skip

@@ -240,8 +240,9 @@ def plan_plants(  # type: ignore[no-untyped-def]
 ):
     """Set what plants can and must do in month ``t`` (``month`` of the year, from 0): ``maximum`` (MW by
     plant and hour); ``energy``, in rows: stored water (MWh), must-run output (MW), energy to be taken or
-    paid (MWh). ``base`` is ordinary load, zones x 24.
+    paid (MWh). ``base`` is ordinary load, zones x 24. A plain tuple stands for ``Plants``.
     """
+    plants = Plants(*plants)
     water, minimum, contract = energy[0], energy[1], energy[2]
     plant_limits(plants, t, month, hydro_factor, 24.0 * days, maximum, water)
     minimum[:] = least_output(

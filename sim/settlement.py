@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from agents.firm import FLOWS, licensed_tariff_usd_per_kwh, on_terms_of_offer
+from agents.grid_operator import reference_gap
 from agents.miner import LICENSED
 from agents.policy import Policy
 from agents.world import World
@@ -257,6 +258,14 @@ def _settle(  # type: ignore[no-untyped-def]
     ordinary_mwh = max(0.0, used_mwh - sales.special_mwh / delivery)
     keep_accounts(operator, now, accounts, ordinary_mwh * allowed_delivery_share(par))
     return sales, accounts
+
+
+@kernel
+def open_reference_gaps(operators, network_usd, pass_through):  # type: ignore[no-untyped-def]
+    """Set what the first base tariff leaves uncollected in each month of its year."""
+    operator = operators[0]
+    for month in range(len(operator.reference_gap_usd)):
+        operator.reference_gap_usd[month] = reference_gap(operator, month, network_usd, pass_through)
 
 
 @register_jitable

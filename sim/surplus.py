@@ -34,19 +34,36 @@ class Surplus(NamedTuple):
 
 
 @register_jitable
-def fill_idle(idle: Any, gen: Any, maximum: Any, limited: Any, group: Any, gas_room: float, h: int) -> None:
-    """Fill idle MW by plant in an hour; what gas plants could add stays within the room of their fuel."""
-    gas = 0.0
-    for p in range(len(idle)):
-        idle[p] = 0.0 if limited[p] else max(0.0, maximum[p, h] - gen[p, h])
+def fill_idle(idle: Any, gen: Any, maximum: Any, limited: Any, group: Any, gas_cap: float) -> None:
+    """Fill idle MW by plant and hour; what gas plants could add stays within the hourly limit of their
+    fuel.
+    """
+    plants, hours = idle.shape
+    burnt, gas = np.zeros(hours), np.zeros(hours)
+    for p in range(plants):
+        for h in range(hours):
+            idle[p, h] = 0.0 if limited[p] else max(0.0, maximum[p, h] - gen[p, h])
         if group[p] >= 0:
-            gas += idle[p]
-    # What is burnt may exceed the limit by rounding: no gas is left then, and nothing has to be scaled.
-    room = max(0.0, gas_room)
-    if gas > room:
-        for p in range(len(idle)):
-            if group[p] >= 0:
-                idle[p] *= room / gas
+            for h in range(hours):
+                burnt[h] += gen[p, h]
+                gas[h] += idle[p, h]
+    for h in range(hours):
+        # What is burnt may exceed the limit by rounding: no gas is left then, and nothing has to be scaled.
+        room = max(0.0, gas_cap - burnt[h])
+        if gas[h] > room:
+            for p in range(plants):
+                if group[p] >= 0:
+                    idle[p, h] *= room / gas[h]
+
+
+@register_jitable
+def add_below(idle: Any, cost: Any, zone: Any, limits: Any, below: Any) -> None:
+    """Add idle MW at or below each limit of cost, by zone and hour."""
+    for p in range(idle.shape[0]):
+        for k in range(len(limits)):
+            if cost[p] <= limits[k]:
+                for h in range(idle.shape[1]):
+                    below[k, zone[p], h] += idle[p, h]
 
 
 @kernel
@@ -63,27 +80,19 @@ def measure(  # type: ignore[no-untyped-def]
     order = np.argsort(cost, kind="mergesort")
     free = np.zeros((len(limits), zones, hours))
     price = np.zeros((zones, hours))
-    idle = np.zeros(plants)
-    below = np.zeros((len(limits), zones))
+    idle = np.zeros((plants, hours))
+    below = np.zeros((len(limits), zones, hours))
+    fill_idle(idle, gen, maximum, limited, group, gas_cap)
+    add_below(idle, cost, zone, limits, below)
     for h in range(hours):
-        gas = 0.0
-        for p in range(plants):
-            if group[p] >= 0:
-                gas += gen[p, h]
-        fill_idle(idle, gen, maximum, limited, group, gas_cap - gas, h)
-        below[:, :] = 0.0
-        for p in range(plants):
-            for k in range(len(limits)):
-                if cost[p] <= limits[k]:
-                    below[k, zone[p]] += idle[p]
         spilt = over[:, h].sum()
-        total = idle.sum() + spilt
+        total = idle[:, h].sum() + spilt
         for z in range(zones):
             room = (link - flow[h] if z == 1 else link + flow[h]) if zones == 2 else 0.0
             room = max(0.0, room)
             for k in range(len(limits)):
-                here = over[z, h] + below[k, z]
-                there = spilt - over[z, h] + below[k, :].sum() - below[k, z]
+                here = over[z, h] + below[k, z, h]
+                there = spilt - over[z, h] + below[k, :, h].sum() - below[k, z, h]
                 free[k, z, h] = max(0.0, min(here + min(room, there), total - reserve))
             need, room_left = probe, room
             need -= min(need, over[z, h])
@@ -93,7 +102,7 @@ def measure(  # type: ignore[no-untyped-def]
             for p in order:
                 if need <= 0.0:
                     break
-                take = min(need, idle[p])
+                take = min(need, idle[p, h])
                 if zone[p] != z:
                     take = min(take, room_left)
                     room_left -= take
@@ -113,7 +122,7 @@ def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
         result.gen_mw, month.maximum_mw, month.cost_usd_per_mwh, system.zone,
         system.limited if gas_is_left else system.limited | (system.group >= 0),
         system.group, system.gas_cap_mw(t), result.flow_mw, values["link_mw"] * system.drivers.link_factor[t],
-        result.over_mw, np.array([limit * 1000.0 * delivery for limit in limits]),
+        result.over_mw, tuple(limit * 1000.0 * delivery for limit in limits),
         values["reserve_margin_mw"],
         values["value_of_lost_load_usd_per_mwh"], PROBE_MW,
     )  # fmt: skip

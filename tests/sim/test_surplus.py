@@ -111,6 +111,6 @@ def test_dispatching_new_load_costs_no_more_than_the_surplus_says(model):
 
 def test_a_limit_of_gas_exceeded_by_rounding_leaves_nothing_and_divides_by_nothing():
     """All gas plants run at their limit, and their sum is above the cap by less than a milliwatt."""
-    idle, gen = np.zeros(2), np.array([[100.0], [50.0]])
-    fill_idle(idle, gen, gen.copy(), np.array([False, False]), np.array([0, -1]), -1e-12, 0)
-    assert idle.tolist() == [0.0, 0.0]
+    idle, gen = np.zeros((2, 1)), np.array([[100.0], [50.0]])
+    fill_idle(idle, gen, gen.copy(), np.array([False, False]), np.array([0, -1]), 100.0 - 1e-12)
+    assert idle.tolist() == [[0.0], [0.0]]
