@@ -20,9 +20,9 @@ from agents.machines import (
     DAYS_PER_MONTH,
     HOURS_PER_MONTH,
     NEW,
-    Outlook,
     kw_per_ths,
     machine_value_usd,
+    machine_values_usd,
     outlook_of,
     site_left_usd,
 )
@@ -190,13 +190,7 @@ class Terms(NamedTuple):
 
 @register_jitable
 def terms_of(
-    firm: Miner,
-    world: World,
-    policy: Policy,
-    par: Parameters,
-    status: int,
-    site_mw: float,
-    power_usd_per_kwh: float,
+    firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float
 ) -> Terms:
     """Work out the terms of a status (Eq. M2, M5): illegal status adds the believed detection hazard to
     the discount rate and the expected fine to cost.
@@ -217,6 +211,7 @@ def terms_of(
         else:
             served = world.firm_served_mean
     hazard = detection_per_month(firm, world, policy, par, status, site_mw)
+    power_usd_per_kwh = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
     fine_usd_per_mw = hazard * policy.fine_usd_per_mw * par.penalty_collected_share
     cost = HOURS_PER_MONTH * par.mining_availability * (power_usd_per_kwh + par.mining_other_usd_per_kwh)
     cost += fees / MONTHS_PER_YEAR / 1000.0
@@ -228,35 +223,20 @@ def terms_of(
 
 
 @register_jitable
-def worth_usd_per_ths(terms: Terms, par: Parameters, kw: float, outlook: Outlook) -> float:
-    """Present value of the cash margin of one TH/s that takes ``kw`` at the meter, USD, before machine, site
+def value_usd_per_ths(
+    firm: Miner, world: World, par: Parameters, terms: Terms, generation: int, lag_months: float
+) -> float:
+    """What one TH/s of a generation is worth to a firm on its terms after a lag, USD, before machine, site
     and income tax (Eq. M2).
     """
-    return machine_value_usd(terms.revenue_usd_per_ths, kw * terms.cost_usd_per_kw, par, outlook)
-
-
-@register_jitable
-def value_usd_per_ths(
-    firm: Miner,
-    world: World,
-    policy: Policy,
-    par: Parameters,
-    status: int,
-    generation: int,
-    site_mw: float,
-    power_usd_per_kwh: float,
-    lag_months: float,
-) -> float:
-    """What one TH/s of a generation is worth to a firm with a status and a site, USD (Eq. M2, M5)."""
-    terms = terms_of(firm, world, policy, par, status, site_mw, power_usd_per_kwh)
     kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-    outlook = outlook_of(terms.discount_per_month, world, par, lag_months)
-    return worth_usd_per_ths(terms, par, kw, outlook)
+    outlook = outlook_of(terms.revenue_usd_per_ths, terms.discount_per_month, world, par, lag_months)
+    return machine_value_usd(outlook, kw * terms.cost_usd_per_kw)
 
 
 @register_jitable
 def best_generation(
-    firm: Miner, world: World, policy: Policy, par: Parameters, status: int, site_mw: float,
+    firm: Miner, world: World, policy: Policy, par: Parameters, status: int, terms: Terms,
     with_site: bool, least_ratio: float, freed_usd_per_mw: float = 0.0,
 ) -> tuple[int, float, float]:  # fmt: skip
     """Choose the hardware with the highest NPV per dollar, if above ``least_ratio``: (generation or -1, NPV
@@ -265,31 +245,33 @@ def best_generation(
     Where it would take the place of machines whose sale frees so many USD per MW beyond what they still
     earn, it may also be below: the caller weighs both.
     """
-    power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
     landed = landed_share(firm, policy, par, status)
-    terms = terms_of(firm, world, policy, par, status, site_mw, power)
     site_usd_per_kw = site_capex_usd_per_mw(firm, world, par, status) / 1000.0 if with_site else 0.0
-    freed_usd_per_kw = max(0.0, freed_usd_per_mw) / 1000.0
+    freed_usd_per_kw = freed_usd_per_mw / 1000.0
     if not may_pay(firm, world, par, terms, landed, site_usd_per_kw, least_ratio, freed_usd_per_kw):
         return -1, least_ratio, 0.0
     building = build_months(firm, policy, par, status) if with_site else 0.0
     tax = income_tax_rate(firm, world, policy, par, status)
     # New machines wait in the makers' queue, used ones only for freight; both until the site is ready
-    discount = terms.discount_per_month
+    revenue, discount = terms.revenue_usd_per_ths, terms.discount_per_month
     new_lag = max(building, world.delivery_months)
     used_lag = max(building, par.used_delivery_months)
-    new = outlook_of(discount, world, par, new_lag)
-    used = new if used_lag == new_lag else outlook_of(discount, world, par, used_lag)
+    used = outlook_of(revenue, discount, world, par, used_lag)
+    new = used if used_lag == new_lag else outlook_of(revenue, discount, world, par, new_lag)
+    values = machine_values_usd(world, used, firm.pue, terms.cost_usd_per_kw)
     best, best_ratio, best_cost = -1, least_ratio if freed_usd_per_kw <= 0.0 else -1.0, 0.0
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] <= 0.0:
             continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
-        outlook = new if world.rig_on_sale[generation] == NEW else used
+        value, ended = values[generation], used.ended
+        if world.rig_on_sale[generation] == NEW and used_lag != new_lag:
+            value = machine_value_usd(new, kw * terms.cost_usd_per_kw)
+            ended = new.ended
         site = kw * site_usd_per_kw
         cost = world.rig_price_usd_per_ths[generation] * landed + site
-        left = site_left_usd(site, par, outlook.ended)
-        npv = worth_usd_per_ths(terms, par, kw, outlook) - cost + left
+        left = site_left_usd(site, par, ended)
+        npv = value - cost + left
         ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
         if ratio > best_ratio:
             best, best_ratio, best_cost = generation, ratio, cost
@@ -309,17 +291,17 @@ def may_pay(
     if world.hashprice_decline_per_month < 0.0 or rate < 0.0:
         return True
     months = highest_annuity(rate, par.rig_life_months)
+    count = 0
+    # No branches and no early end: the processor takes several generations at a time
     for generation in range(GENERATIONS):
-        if world.rig_on_sale[generation] <= 0.0:
-            continue
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
         site = kw * site_usd_per_kw
         cost = world.rig_price_usd_per_ths[generation] * landed + site
         margin = highest_margin(terms.revenue_usd_per_ths, kw * terms.cost_usd_per_kw, par.hashprice_spread)
         gain = months * margin + site_left_usd(site, par, 1.0) + freed_usd_per_kw * kw
-        if gain > (1.0 + least_ratio) * cost:
-            return True
-    return False
+        pays = gain > (1.0 + least_ratio) * cost
+        count += int(pays) & int(world.rig_on_sale[generation] > 0.0)
+    return count > 0
 
 
 @register_jitable

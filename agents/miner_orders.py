@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 from numba.extending import register_jitable
 
 from agents.base import GENERATIONS
-from agents.machines import USED, kw_per_ths, outlook_of
+from agents.machines import USED, kw_per_ths, machine_values_usd, outlook_of
 from agents.miner_accounts import order_rigs, sell_rigs
 from agents.miner_appraisal import (
     fleet_mw,
     income_tax_rate,
     landed_share,
     least_efficient,
-    mean_power_price_usd_per_kwh,
     terms_of,
-    worth_usd_per_ths,
 )
 from agents.policy import Policy
 from agents.world import Parameters, World
@@ -42,13 +40,13 @@ def bridge(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     kw = kw_per_ths(world.rig_j_per_th[firm.order_generation], firm.pue)
     lasting_mw = max(0.0, free_mw - firm.order_ths * kw / 1000.0)
     lasting_share = lasting_mw / free_mw
-    power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
-    terms = terms_of(firm, world, policy, par, firm.compliance, firm.site_mw, power)
+    terms = terms_of(firm, world, policy, par, firm.compliance, firm.site_mw)
     landed = landed_share(firm, policy, par, firm.compliance)
     arrival = par.used_delivery_months
     months = max(0.0, firm.order_months_left - math.ceil(arrival) - 1.0)
     tax = income_tax_rate(firm, world, policy, par, firm.compliance)
-    outlook = outlook_of(terms.discount_per_month, world, par, arrival)
+    outlook = outlook_of(terms.revenue_usd_per_ths, terms.discount_per_month, world, par, arrival)
+    values = machine_values_usd(world, outlook, firm.pue, terms.cost_usd_per_kw)
     best, best_ratio, best_cost = -1, firm.hurdle, 0.0
     for generation in range(GENERATIONS):
         if world.rig_on_sale[generation] != USED:
@@ -59,7 +57,7 @@ def bridge(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
         resale = world.rig_spot_usd_per_ths[generation] * par.resale_share
         fall = terms.discount_per_month + par.rig_failure_per_month + world.hashprice_decline_per_month
         passing = max(0.0, margin) * months + resale * math.exp(-fall * firm.order_months_left)
-        lasting = worth_usd_per_ths(terms, par, kw, outlook)
+        lasting = values[generation]
         npv = lasting_share * lasting + (1.0 - lasting_share) * min(passing, lasting) - cost
         ratio = (npv * (1.0 - tax) if npv > 0.0 else npv) / cost
         if ratio > best_ratio:

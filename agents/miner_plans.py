@@ -13,15 +13,16 @@ from agents.machines import kw_per_ths
 from agents.miner_accounts import order_rigs, sell_rigs
 from agents.miner_appraisal import (
     LICENSED,
+    Terms,
     allowed_statuses,
     best_generation,
     build_months,
     least_efficient,
-    mean_power_price_usd_per_kwh,
     plugged_share,
     power_price_usd_per_kwh,
     site_capex_usd_per_mw,
     size_limit_mw,
+    terms_of,
     value_usd_per_ths,
 )
 from agents.miner_orders import REFILL_SHARE, purse_usd
@@ -49,7 +50,8 @@ def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
             continue
         site_mw = min(firm.target_mw, size_limit_mw(policy, par, status))
         needed = hurdle + (firm.morale if status != LICENSED else 0.0)
-        rig, ratio, cost = best_generation(firm, world, policy, par, status, site_mw, True, needed)
+        terms = terms_of(firm, world, policy, par, status, site_mw)
+        rig, ratio, cost = best_generation(firm, world, policy, par, status, terms, True, needed)
         value = (ratio - needed) * site_mw
         if rig >= 0 and value > best_value:
             best_status, best_value, best_rig, best_cost = status, value, rig, cost
@@ -76,7 +78,8 @@ def reconsider(firm: Miner, world: World, policy: Policy, par: Parameters) -> No
     """Withdraw an application whose NPV has turned negative while it waited; otherwise update machine and
     bid.
     """
-    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, firm.applied_mw, True, 0.0)
+    terms = terms_of(firm, world, policy, par, LICENSED, firm.applied_mw)
+    rig, ratio, cost = best_generation(firm, world, policy, par, LICENSED, terms, True, 0.0)
     if rig < 0:
         firm.applied_mw = 0.0
         return
@@ -91,27 +94,48 @@ def renew(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     expand if that pays.
     """
     free_mw = drop_obsolete(firm, world, policy, par)
-    batch_mw = max(par.smallest_site_mw, REFILL_SHARE * firm.site_mw)
+    filling = free_mw >= max(par.smallest_site_mw, REFILL_SHARE * firm.site_mw)
     worst = least_efficient(firm, world)
-    # At most what the old machines fetch is gained by their going
-    freed = resale_usd_per_mw(firm, world, par, worst) if worst >= 0 else 0.0
-    rig, ratio, cost = best_generation(
-        firm, world, policy, par, firm.compliance, firm.site_mw, False, firm.hurdle, freed
-    )
-    if rig >= 0:
-        mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
-        share = par.expansion_share if firm.home == 1 else par.world_expansion_share
-        step_mw = max(par.smallest_site_mw, share * firm.site_mw)
-        wanted_mw = min(free_mw, step_mw) if ratio > firm.hurdle and free_mw >= batch_mw else 0.0
-        if wanted_mw < par.smallest_site_mw and worst >= 0:
-            surplus = (ratio - firm.hurdle) * cost / mw_per_ths
-            wanted_mw = min(replaceable_mw(firm, world, policy, par, worst, rig, surplus), step_mw)
-        if wanted_mw >= par.smallest_site_mw:
-            ths = min(wanted_mw / mw_per_ths, purse_usd(firm) / cost)
-            order_rigs(firm, world, policy, par, rig, ths, 0.0)
+    worst_mw = 0.0
+    if worst >= 0:
+        worst_mw = firm.fleet_ths[worst] * (kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0)
+    terms = terms_of(firm, world, policy, par, firm.compliance, firm.site_mw)
+    # Nobody orders for less than the smallest site
+    if filling or worst_mw >= par.smallest_site_mw:
+        fillable_mw = free_mw if filling else 0.0
+        rig, cost, mw = choose_renewal(firm, world, policy, par, terms, fillable_mw, worst, worst_mw)
+        if mw >= par.smallest_site_mw:
+            mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
+            order_rigs(firm, world, policy, par, rig, min(mw / mw_per_ths, purse_usd(firm) / cost), 0.0)
             return
-    if free_mw < batch_mw:
-        expand(firm, world, policy, par)
+    if not filling:
+        expand(firm, world, policy, par, terms)
+
+
+@register_jitable
+def choose_renewal(
+    firm: Miner, world: World, policy: Policy, par: Parameters, terms: Terms,
+    free_mw: float, worst: int, worst_mw: float,
+) -> tuple[int, float, float]:  # fmt: skip
+    """Choose new machines for free power, or else in the place of the worst: generation or -1, cost in USD
+    per TH/s and MW to order, both 0 where none gain.
+    """
+    freed = freed_usd_per_mw(firm, world, par, terms, worst) if worst >= 0 else 0.0
+    # Free power is filled without a machine having to go
+    least = max(0.0, freed) if free_mw > 0.0 else freed
+    rig, ratio, cost = best_generation(
+        firm, world, policy, par, firm.compliance, terms, False, firm.hurdle, least
+    )
+    if rig < 0:
+        return -1, 0.0, 0.0
+    share = par.expansion_share if firm.home == 1 else par.world_expansion_share
+    step_mw = max(par.smallest_site_mw, share * firm.site_mw)
+    wanted_mw = min(free_mw, step_mw) if ratio > firm.hurdle else 0.0
+    if wanted_mw < par.smallest_site_mw and worst >= 0:
+        surplus = (ratio - firm.hurdle) * cost / (kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0)
+        better = world.rig_j_per_th[rig] < world.rig_j_per_th[worst]
+        wanted_mw = min(worst_mw, step_mw) if better and surplus + freed > 0.0 else 0.0
+    return rig, cost, wanted_mw
 
 
 @register_jitable
@@ -146,12 +170,10 @@ def resume(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
             continue
         if firm.site_mw > size_limit_mw(policy, par, status):
             continue
-        power = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
+        terms = terms_of(firm, world, policy, par, status, firm.site_mw)
         for generation in range(GENERATIONS):
             if firm.fleet_ths[generation] > 0.0:
-                value = value_usd_per_ths(
-                    firm, world, policy, par, status, generation, firm.site_mw, power, 0.0
-                )
+                value = value_usd_per_ths(firm, world, par, terms, generation, 0.0)
                 if value > best_value:
                     best_value, best_status = value, status
     if best_status < 0:
@@ -180,40 +202,26 @@ def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) ->
 
 
 @register_jitable
-def resale_usd_per_mw(firm: Miner, world: World, par: Parameters, generation: int) -> float:
-    """What dealers pay for a generation's machines, USD per MW of the power that their sale frees."""
-    mw_per_ths = kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
-    return world.rig_spot_usd_per_ths[generation] * par.resale_share / mw_per_ths
-
-
-@register_jitable
-def replaceable_mw(
-    firm: Miner, world: World, policy: Policy, par: Parameters, worst: int, rig: int, surplus: float
-) -> float:
-    """MW of the least efficient machines that a new one should replace: its surplus over the hurdle, USD per
-    MW, and their resale against what they still earn.
+def freed_usd_per_mw(firm: Miner, world: World, par: Parameters, terms: Terms, generation: int) -> float:
+    """What dealers pay for a generation's machines beyond what they would still earn, USD per MW of the power
+    that their sale frees.
     """
-    if world.rig_j_per_th[rig] >= world.rig_j_per_th[worst]:
-        return 0.0
-    power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
-    kept = value_usd_per_ths(firm, world, policy, par, firm.compliance, worst, firm.site_mw, power, 0.0)
-    mw_per_ths = kw_per_ths(world.rig_j_per_th[worst], firm.pue) / 1000.0
-    gain = surplus + resale_usd_per_mw(firm, world, par, worst) - kept / mw_per_ths
-    return firm.fleet_ths[worst] * mw_per_ths if gain > 0.0 else 0.0
+    mw_per_ths = kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
+    resale = world.rig_spot_usd_per_ths[generation] * par.resale_share
+    kept = value_usd_per_ths(firm, world, par, terms, generation, 0.0)
+    return resale / mw_per_ths - kept / mw_per_ths
 
 
 @register_jitable
-def expand(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
-    """Add power and machines if a new site pays; licensed firms at home apply for it, others build at
-    once.
+def expand(firm: Miner, world: World, policy: Policy, par: Parameters, terms: Terms) -> None:
+    """Add power and machines if a new site pays on the terms of the old one; licensed firms at home apply for
+    it, others build at once.
     """
     share = par.expansion_share if firm.home == 1 else par.world_expansion_share
     room_mw = min(share * firm.site_mw, firm.target_mw - firm.site_mw)
     if room_mw < par.smallest_site_mw:
         return
-    rig, ratio, cost = best_generation(
-        firm, world, policy, par, firm.compliance, firm.site_mw, True, firm.hurdle
-    )
+    rig, ratio, cost = best_generation(firm, world, policy, par, firm.compliance, terms, True, firm.hurdle)
     if rig < 0:
         return
     mw_per_ths = kw_per_ths(world.rig_j_per_th[rig], firm.pue) / 1000.0
@@ -242,7 +250,7 @@ def relocate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None
     firm.displaced = 0
     lag = par.relocation_months * firm.slowness
     site_usd_per_mw = site_capex_usd_per_mw(firm, world, par, firm.compliance)
-    power = mean_power_price_usd_per_kwh(firm, world, policy, par, firm.compliance)
+    terms = terms_of(firm, world, policy, par, firm.compliance, firm.site_mw)
     moving_mw = 0.0
     for generation in range(GENERATIONS):
         ths = firm.fleet_ths[generation] * stored
@@ -251,9 +259,7 @@ def relocate(firm: Miner, world: World, policy: Policy, par: Parameters) -> None
         kw = kw_per_ths(world.rig_j_per_th[generation], firm.pue)
         price = world.rig_spot_usd_per_ths[generation]
         cost = kw / 1000.0 * site_usd_per_mw + price * (par.relocation_cost_share + par.resale_share)
-        status = firm.compliance
-        value = value_usd_per_ths(firm, world, policy, par, status, generation, firm.site_mw, power, lag)
-        if value > cost:
+        if value_usd_per_ths(firm, world, par, terms, generation, lag) > cost:
             moving_mw += ths * kw / 1000.0
             firm.site_usd += ths * price * par.relocation_cost_share
             firm.cash_usd -= ths * price * par.relocation_cost_share
@@ -272,7 +278,8 @@ def enter_abroad(firm: Miner, world: World, policy: Policy, par: Parameters) -> 
     """Found a new firm abroad, half as large as those there, with fresh funds, if machines and site clear
     its hurdle.
     """
-    rig, _, cost = best_generation(firm, world, policy, par, LICENSED, 0.0, True, firm.hurdle)
+    terms = terms_of(firm, world, policy, par, LICENSED, 0.0)
+    rig, _, cost = best_generation(firm, world, policy, par, LICENSED, terms, True, firm.hurdle)
     if rig < 0:
         return
     firm.granted_mw = 0.5 * world.mean_site_abroad_mw
@@ -286,7 +293,8 @@ def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Paramete
     """The state's own miner builds towards the MW that the regime intends, a share at a time, while
     machines and site recover their cost; it asks for no premium.
     """
-    rig, _, _ = best_generation(firm, world, policy, par, LICENSED, policy.state_mining_mw, True, 0.0)
+    terms = terms_of(firm, world, policy, par, LICENSED, policy.state_mining_mw)
+    rig, _, _ = best_generation(firm, world, policy, par, LICENSED, terms, True, 0.0)
     if rig < 0:
         return
     firm.planned_generation = rig

@@ -15,12 +15,15 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numba
 import numpy as np
 
 PACKAGES = ("agents", "sim")
+# Division by zero gives inf or nan, as in NumPy arrays, and the check of stocks names it at the end of the
+# month. Were each division to look whether it must raise, loops could not take several numbers at a time.
+ERRORS: Final = "numpy"
 _notices: list[Callable[[str], None]] = []
 
 
@@ -99,9 +102,9 @@ def compile_function(function: Callable[..., Any], module: str) -> Callable[...,
     """
     directory = cache_dir(module)
     if directory is None:
-        return numba.njit(function)
+        return numba.njit(error_model=ERRORS)(function)
     numba.config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]
-    return numba.njit(cache=True)(function)
+    return numba.njit(cache=True, error_model=ERRORS)(function)
 
 
 class Kernel:

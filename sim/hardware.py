@@ -87,7 +87,7 @@ def reference_bid_usd_per_ths(
     revenue = math.exp(log_price) * usd_per_ths(par)
     cost = running_cost_usd_per_ths(world, par, generation, below_median)
     discount = math.log1p(par.world_miner_rate_per_year) / 12.0
-    value = machine_value_usd(revenue, cost, par, outlook_of(discount, world, par, lag))
+    value = machine_value_usd(outlook_of(revenue, discount, world, par, lag), cost)
     return value / (1.0 + par.miner_hurdle_npv_mean)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from agents.base import new_records
 from agents.miner import FARM, Miner
-from agents.miner_appraisal import LICENSED, best_generation
+from agents.miner_appraisal import LICENSED, best_generation, terms_of
 from experiments.factors import quantile
 from experiments.validation.bitcoin import SEEDS as HINDCAST_SEEDS
 from experiments.validation.bitcoin_run import LABELS, MONTHS, hindcast_world
@@ -195,7 +195,8 @@ def highest_price(firm: Any, world: Any, policy: Any, par: Any, cost: str) -> fl
         if cost == "none":
             Miner.run(firm, world, policy, par)
             return bool(firm.energised_mw > 0.0)
-        _, ratio, _ = best_generation(firm, world, policy, par, LICENSED, SITE_MW, cost == "site", -1.0)
+        terms = terms_of(firm, world, policy, par, LICENSED, SITE_MW)
+        _, ratio, _ = best_generation(firm, world, policy, par, LICENSED, terms, cost == "site", -1.0)
         return bool(ratio > 0.0)
 
     low, high = 0.0, HIGHEST_USD_PER_KWH
