@@ -27,7 +27,7 @@ from sim.month_outputs import month_outputs
 from sim.posting import all_lines
 from sim.power import MonthOfPower
 from sim.settlement import allowed_delivery_share, open_reference_gaps, settle_power
-from sim.surplus import surplus_of
+from sim.surplus import Surplus, surplus_case
 from sim.treasury import TreasuryBooks
 from sim.variables import output_table
 
@@ -130,13 +130,13 @@ class Books:
     def record(self, t: int, power: MonthOfPower) -> None:
         """Measure and keep what nobody in the model looks at: outputs only."""
         model, state, pages = self.model, self.model.state, self.diary.pages
-        surplus = surplus_of(model.power, power, t)
-        record_month(tuple(pages), t, *surplus, state.world, state.policy, state.par)
+        case = surplus_case(model.power, power, t)
+        surplus = record_month(tuple(pages), t, case, state.world, state.policy, state.par)
         pages.coins[t] = self.treasury.count_coins(state, float(model.drivers.btc_price_usd[t]))
         self.diary.copy_records(t)
         self.months_kept = t + 1
         if t >= model.scenario.months - TYPICAL_MONTHS:
-            self.days.add(four_seasons(int(model.drivers.month_of_year[t])), power, surplus)
+            self.days.add(four_seasons(int(model.drivers.month_of_year[t])), power, Surplus(*surplus))
 
     @property
     def row(self) -> dict[str, float]:

@@ -21,7 +21,7 @@ from sim.power import MonthOfPower
 from sim.public import Seen, observe_gaps
 from sim.settlement import ALL, PowerAccounts, add_up
 from sim.state import FLOW, State
-from sim.surplus import OFFER_MW, PROBE_MW
+from sim.surplus import OFFER_MW, PROBE_MW, measure
 from sim.treasury import close_treasury, exchange_row, tax_revenue, total
 from sim.unit_costs import ai_stack, mining_stack, new_hall_usd_per_mw_it
 
@@ -212,14 +212,16 @@ def close_month(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def record_month(pages, t, free_mw, probe_usd_per_mwh, worlds, policies, pars):  # type: ignore[no-untyped-def]
-    """Fill the pages that nobody in the model looks at: hours with room for new load (see ``Surplus``), and
-    what a MWh costs.
+def record_month(pages, t, case, worlds, policies, pars):  # type: ignore[no-untyped-def]
+    """Fill the pages that nobody in the model looks at: hours with room for new load, and what a MWh costs.
+    ``case`` is that of ``surplus_case``. Returns the arrays of ``Surplus``.
     """
     pages = Pages(*pages)
+    free_mw, probe_usd_per_mwh = measure(*case)
     anywhere, by_zone, costs = count_hours(free_mw, probe_usd_per_mwh, OFFER_MW, PROBE_MW)
     pages.offer_hours[t] = anywhere
     pages.probe_hours[t] = by_zone
     pages.probe_usd_per_mwh[t] = costs
     write(pages.mining_costs[t], mining_stack(worlds[0], policies[0], pars[0]))
     write(pages.ai_costs[t], ai_stack(worlds[0], policies[0], pars[0]))
+    return free_mw, probe_usd_per_mwh

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import numba
 import numpy as np
+from numba.extending import overload
 
 PACKAGES = ("agents", "sim")
 # Division by zero gives inf or nan, as in NumPy arrays, and the check of stocks names it at the end of the
@@ -122,8 +123,10 @@ class Kernel:
 
 
 def kernel(function: Callable[..., Any]) -> Kernel:
-    """Mark a function over arrays as compiled at first call."""
-    return Kernel(function)
+    """Mark a function over arrays as compiled at first call; other compiled code may call it as well."""
+    made = Kernel(function)
+    overload(made, strict=False)(lambda *arguments: function)
+    return made
 
 
 @functools.cache

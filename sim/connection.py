@@ -208,3 +208,12 @@ def site_ask_usd_per_mw(miner, par):  # type: ignore[no-untyped-def]
     monthly = (1.0 + miner.wacc_per_year + par.country_risk_premium) ** (1.0 / 12.0) - 1.0
     earning = max(0.0, miner.payoff_usd_per_mw) * geometric_sum(monthly, par.rig_life_months)
     return par.mining_site_capex_usd_per_mw + earning
+
+
+@kernel
+def connect(miners, ai_firms, operators, worlds, policies, pars):  # type: ignore[no-untyped-def]
+    """Connect miners, let sites change hands, connect AI firms. Returns MW that changed hands."""
+    connect_miners(miners, operators, policies)
+    converted_mw = convert_sites(miners, ai_firms, worlds, pars)
+    connect_ai(ai_firms, operators, worlds, policies, pars)
+    return converted_mw

@@ -10,28 +10,23 @@ import numpy as np
 from mesa.agent import AgentSet
 
 from agents.mesa_agent import ColumnAgent, agent_class
-from sim.ai_hardware import build_gpu_frontier, publish_computing, publish_hardware, pue_factors
-from sim.bitcoin import (
-    expect_difficulty,
-    observe_hashprice,
-    run_network,
-    strike_sites_abroad,
-    update_forecasts,
-)
+from sim.ai_hardware import build_gpu_frontier, publish_hardware, pue_factors
+from sim.bitcoin import expect_difficulty, run_network
 from sim.books import OPENING_MONTHS, Books
 from sim.compute_market import clear_compute
-from sim.connection import connect_ai, connect_miners, convert_sites, count_queue
+from sim.connection import connect, count_queue
 from sim.drivers import build_drivers, conditions_abroad, events_abroad, parameter_events
 from sim.enforcement import publish_detection
 from sim.engines import ENGINES
-from sim.hardware import build_frontier, quote_machines, supply_index, trade_machines
+from sim.hardware import build_frontier, supply_index, trade_machines
 from sim.invariants import check_energy, check_stocks
 from sim.labour_market import count_vacancies, publish_hiring
-from sim.networks import build_peers, observe_peers
+from sim.networks import build_peers
+from sim.opening import open_month, show_markets
 from sim.parameters import parameter_record
 from sim.population import settle
 from sim.power import MonthOfPower, PowerSystem
-from sim.public import apply_policy, publish_offer, start_month
+from sim.public import apply_policy, publish_offer
 from sim.regimes import policy_timeline
 from sim.scenario import Scenario
 from sim.state import KINDS, empty_state
@@ -103,21 +98,17 @@ class WattLabModel(mesa.Model):
         """Publish the world's own series and this month's draws; start empty flow columns."""
         state, drivers = self.state, self.drivers
         state.begin_month(self.seed, t)
-        start_month(
-            state.world, state.government, state.lender, t, drivers.month_of_year[t], drivers.days[t],
-            drivers.government_draw[t], drivers.lender_draw[t],
-        )  # fmt: skip
-        publish_computing(state.world, self.gpus.release_month, self.pue_factor)
         for name, value in self.events.get(t, ()):
             state.par[name] = value
             self.values[name] = value
         if t % 12 == 0:
             state.world["chips_left_gpus"] = self.values["chip_cap_gpus_per_year"]
-        observe_hashprice(
-            state.world, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t], drivers.days[t]
-        )
-        state.world["site_cost_factor_abroad"], state.world["power_season_abroad"] = self.conditions_abroad[t]
-        strike_sites_abroad(state.world_miners, state.world, *self.events_abroad[t])
+        open_month(
+            state.world, state.government, state.lender, state.world_miners, t, drivers.month_of_year[t],
+            drivers.days[t], drivers.government_draw[t], drivers.lender_draw[t], self.gpus.release_month,
+            self.pue_factor, drivers.btc_price_usd[t], drivers.fee_share[t], drivers.height[t],
+            self.conditions_abroad, self.events_abroad,
+        )  # fmt: skip
 
     def set_policy(self, t: int) -> None:
         """Apply the regime's timeline, let government and lender review, publish tariffs."""
@@ -134,9 +125,10 @@ class WattLabModel(mesa.Model):
     def form_expectations(self, t: int) -> None:
         """Forecast hashprice by each rule, quote machines, let firms choose their forecaster."""
         state = self.state
-        observe_peers(state.miners, self.peers)
-        update_forecasts(state.world, state.par, self.forecast_memory)
-        quote_machines(state.world, state.par, self.frontier.release_month, self.rig_supply[self.month])
+        show_markets(
+            state.miners, self.peers, state.world, state.par, self.forecast_memory,
+            self.frontier.release_month, self.rig_supply[self.month],
+        )  # fmt: skip
         self.engine.act(self, "miners", "expect")
         self.engine.act(self, "world_miners", "expect")
 
@@ -150,9 +142,9 @@ class WattLabModel(mesa.Model):
         state = self.state
         count_queue(state.miners, state.ai_firms, state.operator, state.world, state.par)
         self.engine.act(self, "operator", "offer_connections")
-        connect_miners(state.miners, state.operator, state.policy)
-        self.books.converted_mw = convert_sites(state.miners, state.ai_firms, state.world, state.par)
-        connect_ai(state.ai_firms, state.operator, state.world, state.policy, state.par)
+        self.books.converted_mw = connect(
+            state.miners, state.ai_firms, state.operator, state.world, state.policy, state.par
+        )
         for kind in ("miners", "world_miners", "ai_firms"):
             self.engine.act(self, kind, "build")
         self.books.trade = trade_machines(state.miners, state.world_miners, state.world, state.par)

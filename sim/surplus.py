@@ -112,13 +112,13 @@ def measure(  # type: ignore[no-untyped-def]
     return free, price
 
 
-def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
-    """Measure what month ``t`` leaves; gas plants count only if gas of the month is left."""
+def surplus_case(system: PowerSystem, month: MonthOfPower, t: int) -> tuple[Any, ...]:
+    """Arguments of ``measure`` for month ``t``; gas plants count only if gas of the month is left."""
     result, values = month.result, system.values
     gas_is_left = sum(result.group_value_usd_per_mwh.tolist()) <= 0.0
     delivery = 1.0 - values["transmission_loss_share"]
     limits = (values["cheap_power_usd_per_kwh"], values["dear_power_usd_per_kwh"], np.inf)
-    free, price = measure(
+    return (
         result.gen_mw, month.maximum_mw, month.cost_usd_per_mwh, system.zone,
         system.limited if gas_is_left else system.limited | (system.group >= 0),
         system.group, system.gas_cap_mw(t), result.flow_mw, values["link_mw"] * system.drivers.link_factor[t],
@@ -126,4 +126,8 @@ def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
         values["reserve_margin_mw"],
         values["value_of_lost_load_usd_per_mwh"], PROBE_MW,
     )  # fmt: skip
-    return Surplus(free, price)
+
+
+def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
+    """Measure what month ``t`` leaves."""
+    return Surplus(*measure(*surplus_case(system, month, t)))
