@@ -13,7 +13,19 @@ import numpy.typing as npt
 from sim.countries import Country
 from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
-from sim.power_loads import Loads, plan_plants, set_loads, use_dispatch
+from sim.power_loads import (
+    AI,
+    BASE,
+    CUT_FIRST,
+    DEMAND,
+    INFORMAL,
+    LICENSED,
+    LOADS,
+    SOLAR,
+    plan_plants,
+    set_loads,
+    use_dispatch,
+)  # fmt: skip
 from sim.regimes import months_between
 from sim.state import State
 
@@ -50,7 +62,7 @@ class MonthOfPower:
 
     case: DispatchCase
     result: DispatchResult
-    loads: Loads
+    loads: FloatArray  # [LOADS, Z, H] MW
     price_usd_per_mwh: FloatArray
     new_load_usd_per_mwh: float
     energy_cost_usd: float
@@ -68,12 +80,12 @@ class MonthOfPower:
     @property
     def demand_mw(self) -> FloatArray:
         """All load at the generation end by zone and hour, MW."""
-        return self.loads.demand_mw
+        return self.loads[DEMAND]
 
     @property
     def base_mw(self) -> FloatArray:
         """Load of ordinary consumers at the generation end by zone and hour, MW."""
-        return self.loads.base_mw
+        return self.loads[BASE]
 
     @property
     def maximum_mw(self) -> FloatArray:
@@ -88,17 +100,17 @@ class MonthOfPower:
     @property
     def solar_mw(self) -> FloatArray:
         """Load by hour that rooftop solar replaced, MW."""
-        return np.asarray(self.loads.solar_mw.sum(axis=0))
+        return np.asarray(self.loads[SOLAR].sum(axis=0))
 
     @property
     def mining_mw(self) -> FloatArray:
         """Load of mining by hour, MW."""
-        return np.asarray((self.loads.licensed_mw + self.loads.informal_mw).sum(axis=0))
+        return np.asarray((self.loads[LICENSED] + self.loads[INFORMAL]).sum(axis=0))
 
     @property
     def ai_mw(self) -> FloatArray:
         """Load of AI firms by hour, MW."""
-        return np.asarray(self.loads.ai_mw.sum(axis=0))
+        return np.asarray(self.loads[AI].sum(axis=0))
 
     @functools.cached_property
     def technology_mw(self) -> dict[str, FloatArray]:
@@ -224,14 +236,12 @@ class PowerSystem:
         return factor
 
     def loads(self, state: State, t: int) -> FloatArray:
-        """All loads of a month in the order of ``Loads``; mining under an interruption contract is cut
-        first.
-        """
-        month, loads = int(self.drivers.month_of_year[t]), np.zeros((len(Loads._fields), self.zones, 24))
+        """All ``LOADS`` of a month; mining under an interruption contract is cut first."""
+        month, loads = int(self.drivers.month_of_year[t]), np.zeros((LOADS, self.zones, 24))
         season = season_of(month)
         mean = self.country.load_shape.mean_load_mw[month - 1] * self.drivers.demand_factor[t]
         set_loads(
-            loads, state.consumers, state.miners, state.ai_firms, mean * self.shape[season],
+            loads, state.consumers, state.miners, state.ai_firms, mean, self.shape[season],
             *self.behind_the_meter(season), 1.0 - self.values["transmission_loss_share"],
             self.interruptible(state, t),
         )  # fmt: skip
@@ -258,13 +268,12 @@ class PowerSystem:
 
     def run_month(self, state: State, t: int) -> MonthOfPower:
         """Dispatch month ``t`` and publish served shares by hour."""
-        by_load = self.loads(state, t)
-        loads = Loads(*by_load)
+        loads = self.loads(state, t)
         case = self.pose(t, loads)
         result = clear_month(case)
         self.fallbacks += result.fallback
         price, new_load_price, energy_usd, fuel_usd, generation_mwh, emissions_t = use_dispatch(
-            state.world, state.operator, by_load, result.gen_mw, result.price_usd_per_mwh,
+            state.world, state.operator, loads, result.gen_mw, result.price_usd_per_mwh,
             result.interrupted_mw, result.shed_mw, case.cost_usd_per_mwh, self.fuel_usd[t], self.imported,
             self.emission, case.days,
         )  # fmt: skip
@@ -282,13 +291,13 @@ class PowerSystem:
             technologies=self.technologies,
         )
 
-    def pose(self, t: int, loads: Loads) -> DispatchCase:
+    def pose(self, t: int, loads: FloatArray) -> DispatchCase:
         """Pose the dispatch problem of month ``t``."""
         values, drivers = self.values, self.drivers
         days, month = float(drivers.days[t]), int(drivers.month_of_year[t]) - 1
         maximum, energy = np.empty((len(self.capacity), 24)), np.empty((3, len(self.capacity)))
         plan_plants(
-            self.plants, t, month, loads.base_mw, drivers.hydro_factor[t], drivers.gas_factor[t],
+            self.plants, t, month, loads, drivers.hydro_factor[t], drivers.gas_factor[t],
             values["rlng_min_load_share"], days, maximum, energy,
         )  # fmt: skip
         water, minimum, contract = energy
@@ -305,8 +314,8 @@ class PowerSystem:
             fuel_group=self.group,
             group_cap_mw=np.array([self.gas_cap_mw(t)]),
             group_energy_max_mwh=np.array([self.gas_volume_mwh(t)]),
-            demand_mw=loads.demand_mw,
-            interruptible_mw=loads.cut_first_mw,
+            demand_mw=loads[DEMAND],
+            interruptible_mw=loads[CUT_FIRST],
             link_north_mw=link_mw,
             link_south_mw=link_mw,
             interruptible_cost_usd_per_mwh=values["interruption_cost_usd_per_mwh"],

@@ -19,21 +19,10 @@ LARGEST_SOLAR_SHARE, SMALLEST_LOAD_SHARE = 0.8, 0.05
 FloatArray = npt.NDArray[np.float64]
 
 
-class Loads(NamedTuple):
-    """Load of a month by zone and hour, MW. At the generation end: ordinary consumers, what rooftop solar
-    replaced of that, all load, and what is cut first; at the meter: licensed mining, other mining, AI.
-    """
-
-    base_mw: FloatArray
-    solar_mw: FloatArray
-    demand_mw: FloatArray
-    cut_first_mw: FloatArray
-    licensed_mw: FloatArray
-    informal_mw: FloatArray
-    ai_mw: FloatArray
-
-
-BASE, SOLAR, DEMAND, CUT_FIRST, LICENSED, INFORMAL, AI = range(len(Loads._fields))
+# Loads of a month, each zones x 24 in MW. At the generation end: ordinary consumers, what rooftop solar
+# replaced of that, all load, and what is cut first; at the meter: licensed mining, other mining, AI.
+LOADS = 7
+BASE, SOLAR, DEMAND, CUT_FIRST, LICENSED, INFORMAL, AI = range(LOADS)
 
 
 class Plants(NamedTuple):
@@ -57,14 +46,15 @@ class Plants(NamedTuple):
 
 @kernel
 def set_loads(  # type: ignore[no-untyped-def]
-    loads, consumers, miners, ai_firms, profile_mw, sun, battery, delivery, interruptible
+    loads, consumers, miners, ai_firms, mean_mw, shape, sun, battery, delivery, interruptible
 ):
-    """Set every class's net load by hour and add up all ``loads``, which are zero so far: those of ``Loads``
-    in its order, each zones x 24. Of new load licensed mining is cut first if ``interruptible``.
+    """Set every class's net load by hour and add up the ``LOADS``, which are zero so far. Without new solar
+    consumers take ``mean_mw`` in the ``shape`` of the season; of new load licensed mining is cut first if
+    ``interruptible``.
     """
     base, demand, cut_first = loads[BASE], loads[DEMAND], loads[CUT_FIRST]
     licensed, informal, ai = loads[LICENSED], loads[INFORMAL], loads[AI]
-    consumer_loads(consumers, profile_mw, sun, battery, base, loads[SOLAR])
+    consumer_loads(consumers, mean_mw, shape, sun, battery, base, loads[SOLAR])
     add_firm_loads(miners, ai_firms, licensed, informal, ai)
     for zone in range(base.shape[0]):
         for hour in range(24):
@@ -97,7 +87,7 @@ def add_firm_loads(miners: Any, ai_firms: Any, licensed: Any, informal: Any, ai:
 
 
 @register_jitable
-def consumer_loads(consumers, profile_mw, sun, battery, base, shade):  # type: ignore[no-untyped-def]
+def consumer_loads(consumers, mean_mw, shape, sun, battery, base, shade):  # type: ignore[no-untyped-def]
     """Set every class's net load by hour and add to net load and to load that new solar replaced, each
     zones x 24 in MW. ``sun`` is the load replaced by one MW of solar in each hour, ``battery`` the load
     added (by day) and taken away (in the evening) by one MWh of batteries.
@@ -107,7 +97,7 @@ def consumer_loads(consumers, profile_mw, sun, battery, base, shade):  # type: i
         share = group.base_share * group.demand_index
         added = group.solar_mw - group.solar_start_mw
         for hour in range(24):
-            wanted = share * profile_mw[hour]
+            wanted = share * (mean_mw * shape[hour])
             solar = min(added * sun[hour], LARGEST_SOLAR_SHARE * wanted)
             load = wanted - solar + group.battery_mwh * battery[hour]
             group.load_mw[hour] = max(load, SMALLEST_LOAD_SHARE * wanted)
@@ -144,7 +134,7 @@ def use_dispatch(  # type: ignore[no-untyped-def]
     worlds, operators, loads, gen, price, interrupted, shed, cost, fuel, imported, emission, days
 ):
     """Publish who was served and add up the month: ``publish_service``, then ``value_dispatch``, whose
-    results are returned. ``loads`` as in ``set_loads``.
+    results are returned. ``loads`` are ``LOADS``.
     """
     demand = loads[DEMAND]
     publish_service(worlds[0], operators[0], days, demand, loads[CUT_FIRST], interrupted, shed)
@@ -236,17 +226,23 @@ def plant_limits(plants, t, month, hydro_factor, hours, maximum, water):  # type
 
 @kernel
 def plan_plants(  # type: ignore[no-untyped-def]
-    plants, t, month, base, hydro_factor, gas_factor, load_share, days, maximum, energy
+    plants, t, month, loads, hydro_factor, gas_factor, load_share, days, maximum, energy
 ):
     """Set what plants can and must do in month ``t`` (``month`` of the year, from 0): ``maximum`` (MW by
     plant and hour); ``energy``, in rows: stored water (MWh), must-run output (MW), energy to be taken or
-    paid (MWh). ``base`` is ordinary load, zones x 24. A plain tuple stands for ``Plants``.
+    paid (MWh). ``loads`` are ``LOADS``. A plain tuple stands for ``Plants``.
     """
     plants = Plants(*plants)
     water, minimum, contract = energy[0], energy[1], energy[2]
     plant_limits(plants, t, month, hydro_factor, 24.0 * days, maximum, water)
     minimum[:] = least_output(
-        maximum, base, plants.capacity_mw, plants.must_run, plants.contract_gas, plants.zone, load_share
+        maximum,
+        loads[BASE],
+        plants.capacity_mw,
+        plants.must_run,
+        plants.contract_gas,
+        plants.zone,
+        load_share,
     )
     for p in range(len(contract)):
         contract[p] = plants.contracted_mw[p] * plants.online[t, p] * 24.0 * days * gas_factor

@@ -17,7 +17,7 @@ from sim.drivers import Drivers, days_in_month
 from sim.model import WattLabModel
 from sim.parameters import data_text
 from sim.power import MonthOfPower, PowerSystem
-from sim.power_loads import Loads
+from sim.power_loads import BASE
 from sim.state import State
 
 FloatArray = npt.NDArray[np.float64]
@@ -101,7 +101,7 @@ def give_rivers_and_reactors(power: PowerSystem, t: int, row: Row) -> None:
 
 def give_load(power: PowerSystem, state: State, t: int, row: Row) -> None:
     """Scale a month's ordinary load to the published total output."""
-    mean_mw = Loads(*power.loads(state, t)).base_mw.sum() / 24.0
+    mean_mw = power.loads(state, t)[BASE].sum() / 24.0
     published_mw = float(row[TOTAL]) * 1000.0 / (24.0 * float(power.drivers.days[t]))
     power.drivers.demand_factor[t] *= published_mw / mean_mw
 

@@ -11,7 +11,7 @@ from sim.drivers import foggy
 from sim.errors import ModelError
 from sim.model import WattLabModel
 from sim.power import PowerSystem
-from sim.power_loads import Loads, least_output, storage_mw
+from sim.power_loads import BASE, SOLAR, least_output, storage_mw
 
 NOBODY = {"miners": 1, "world_miners": 1, "ai_firms": 1}
 
@@ -141,10 +141,10 @@ def test_fog_comes_in_january_with_its_probability_and_is_the_same_in_every_regi
 def test_rooftop_solar_takes_the_noon_and_leaves_the_evening(model: WattLabModel) -> None:
     """B16: what adoption does to the grid: midday demand falls, the peak after sunset stays."""
     state, power = model.state, model.power
-    before = Loads(*power.loads(state, 5)).base_mw
+    before = power.loads(state, 5)[BASE]
     start = state.consumers["solar_mw"].copy()
     state.consumers["solar_mw"] += 0.3 * state.consumers["solar_potential_mw"]
-    after, replaced, *_ = Loads(*power.loads(state, 5))
+    after, replaced = power.loads(state, 5)[[BASE, SOLAR]]
     state.consumers["solar_mw"] = start
     assert (after[:, 12] < 0.8 * before[:, 12]).all()
     np.testing.assert_array_equal(after[:, 19:24], before[:, 19:24])
