@@ -31,7 +31,8 @@ class Work(NamedTuple):
     """Work space of an hour's clearing, allocated once for all plans of a month."""
 
     group_left: Array  # [Z, F, H] MW, group limit left
-    overloaded: Array  # [H] whether the link would be, with one market
+    left: Array  # [H] MW, what a market has left to serve
+    pending: Array  # [H] whether the hour is to be cleared: all as one market, then some zone by zone
     runs: Array  # [2, F + 1] dearest running element by zone and group + 1
     fills: Array  # [2, F + 1] cheapest element with room, likewise
     rooms: Array  # [2, F + 1] MW, what the group has left in the zone
@@ -106,6 +107,7 @@ def make_work(book: Book) -> Work:
     (zones, hours), groups = book.residual.shape, book.group_spare.shape[0]
     return Work(
         np.empty((zones, groups, hours)),
+        np.empty(hours),
         np.empty(hours, np.bool_),
         np.empty((2, groups + 1), np.int64),
         np.empty((2, groups + 1), np.int64),

@@ -39,37 +39,44 @@ def _sort(order: Array, cost_hat: Array) -> None:
 
 
 @register_jitable
-def _clear(book: Book, plan: Plan, h: int, zone: int, left: float) -> None:
-    """Serve in merit order what a market has `left` to serve in hour h (MW): a zone, or both as one (BOTH).
+def _clear(book: Book, plan: Plan, zone: int) -> None:
+    """Serve in merit order what a market has left to serve, `plan.work.left`: a zone, or both as one (BOTH).
 
     Elements cheaper than the floor run even if their output is curtailed. The price is the cost of the last
-    MW taken.
+    MW taken. The whole day is cleared at once, without branches, and kept in pending hours.
     """
     order, zones, group, cost_hat, spare = book.order, book.zone, book.group, book.cost_hat, book.spare
-    take, group_left, floor = plan.take, plan.work.group_left, book.floor
-    m = max(zone, 0)
+    take, over, price, floor, market = plan.take, plan.over, plan.price, book.floor, max(zone, 0)
+    left, pending, group_left = plan.work.left, plan.work.pending, plan.work.group_left
+    hours = left.shape[0]
     for f in range(group_left.shape[1]):
-        group_left[m, f, h] = book.group_spare[f, h]
-    price, surplus, above = floor, 0.0, False
+        for h in range(hours):
+            group_left[market, f, h] = book.group_spare[f, h]
+    for h in range(hours):
+        price[market, h] = floor if pending[h] else price[market, h]
+        over[market, h] = 0.0 if pending[h] else over[market, h]
+    above = False
     for i in range(order.shape[0]):
         n = order[i]
         if zone != BOTH and zones[n] != zone:
             continue
-        if not above and cost_hat[n] >= floor:
-            above, surplus, left = True, max(0.0, -left), max(0.0, left)
-        if above and left <= 0.0:
-            take[n, h] = 0.0
-            continue
-        amount = min(spare[n, h], left) if above else spare[n, h]
-        f = group[n]
-        if f >= 0:
-            amount = min(amount, group_left[m, f, h])
-            group_left[m, f, h] -= amount
-        take[n, h] = amount
-        left -= amount
-        if above and amount > 0.0:
-            price = cost_hat[n]
-    plan.over[m, h], plan.price[m, h] = surplus, price
+        level, f = cost_hat[n], group[n]
+        if not above and level >= floor:
+            above = True
+            for h in range(hours):
+                over[market, h] = max(0.0, -left[h]) if pending[h] else over[market, h]
+                left[h] = max(0.0, left[h])
+        for h in range(hours):
+            amount = spare[n, h]
+            if f >= 0:
+                amount = min(amount, group_left[market, f, h])
+            if above:
+                amount = min(amount, left[h])
+                price[market, h] = level if pending[h] and amount > 0.0 else price[market, h]
+            if f >= 0:
+                group_left[market, f, h] -= amount
+            left[h] -= amount
+            take[n, h] = amount if pending[h] else take[n, h]
 
 
 @register_jitable
@@ -199,27 +206,35 @@ def _price_shared(book: Book, plan: Plan, h: int) -> None:
 
 
 @register_jitable
-def _clear_apart(book: Book, plan: Plan, h: int) -> None:
-    """Clear hour h zone by zone with the link at its limit, and share the limits of groups on both sides."""
+def _clear_apart(book: Book, plan: Plan) -> None:
+    """Clear pending hours zone by zone with the link at its limit, and share the limits of groups on both
+    sides.
+    """
     residual, group_spare, group_left = book.residual, book.group_spare, plan.work.group_left
-    _clear(book, plan, h, 0, residual[0, h] + plan.flow[h])
-    _clear(book, plan, h, 1, residual[1, h] - plan.flow[h])
-    shared = False
-    for f in range(group_spare.shape[0]):
-        limit = group_spare[f, h]
-        shared = shared or (limit < np.inf and limit - group_left[0, f, h] - group_left[1, f, h] > 0.0)
-    if shared:
+    hours = residual.shape[1]
+    for z in range(2):
+        for h in range(hours):
+            plan.work.left[h] = residual[z, h] + (plan.flow[h] if z == 0 else -plan.flow[h])
+        _clear(book, plan, z)
+    for h in range(hours):
+        shared = False
         for f in range(group_spare.shape[0]):
-            if group_spare[f, h] < np.inf:
-                _share_group(book, plan, h, f)
-        _price_shared(book, plan, h)
+            limit = group_spare[f, h]
+            shared = shared or (limit < np.inf and limit - group_left[0, f, h] - group_left[1, f, h] > 0.0)
+        if shared and plan.work.pending[h]:
+            for f in range(group_spare.shape[0]):
+                if group_spare[f, h] < np.inf:
+                    _share_group(book, plan, h, f)
+            _price_shared(book, plan, h)
 
 
 @register_jitable
-def _set_flows(book: Book, plan: Plan) -> None:
-    """Set the flows of zones cleared as one market; mark hours with an overloaded link."""
-    take, over, price, flow, overloaded = plan.take, plan.over, plan.price, plan.flow, plan.work.overloaded
-    residual = book.residual
+def _set_flows(book: Book, plan: Plan) -> bool:
+    """Set the flows of zones cleared as one market; leave pending, and say if there are, hours with an
+    overloaded link.
+    """
+    take, over, price, flow, pending = plan.take, plan.over, plan.price, plan.flow, plan.work.pending
+    residual, overloaded = book.residual, False
     hours = flow.shape[0]
     for h in range(hours):
         flow[h] = -residual[0, h]
@@ -238,8 +253,10 @@ def _set_flows(book: Book, plan: Plan) -> None:
             over[1, h] = max(0.0, flow[h] - need_north)
         within = min(max(flow[h], -book.link_south), book.link_north)
         # A flow that exceeds the limit by rounding alone has one price in both zones.
-        overloaded[h] = abs(flow[h] - within) > ROUNDING * (1.0 + abs(residual[0, h]) + abs(residual[1, h]))
+        pending[h] = abs(flow[h] - within) > ROUNDING * (1.0 + abs(residual[0, h]) + abs(residual[1, h]))
         flow[h] = within
+        overloaded = overloaded or pending[h]
+    return overloaded
 
 
 @register_jitable
@@ -248,14 +265,9 @@ def solve_hours(book: Book, plan: Plan) -> None:
     zones, hours = book.residual.shape
     _sort(book.order, book.cost_hat)
     for h in range(hours):
-        plan.flow[h] = 0.0
-        demand = book.residual[0, h]
+        plan.flow[h], plan.work.pending[h], plan.work.left[h] = 0.0, True, book.residual[0, h]
         if zones == 2:
-            demand += book.residual[1, h]
-        _clear(book, plan, h, BOTH, demand)
-    if zones == 1:
-        return
-    _set_flows(book, plan)
-    for h in range(hours):
-        if plan.work.overloaded[h]:
-            _clear_apart(book, plan, h)
+            plan.work.left[h] += book.residual[1, h]
+    _clear(book, plan, BOTH)
+    if zones == 2 and _set_flows(book, plan):
+        _clear_apart(book, plan)
