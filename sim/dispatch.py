@@ -57,7 +57,11 @@ SCALARS = (
 MAY_BE_INFINITE = ("energy_max_mwh", "group_cap_mw", "group_energy_max_mwh")
 LARGEST = 1e12
 
-compiled_dispatch = kernel(dispatch_kernel)
+
+@kernel
+def compiled_dispatch(case, out):  # type: ignore[no-untyped-def]
+    """Run `dispatch_kernel`; plain tuples in the order of its arguments, which cost half of named ones."""
+    return dispatch_kernel(DispatchCase(*case), DispatchOutput(*out))
 
 
 class DispatchResult(NamedTuple):
@@ -169,7 +173,7 @@ def clear_month(case: DispatchCase) -> DispatchResult:
     """
     plants, hours = case.max_mw.shape
     out = empty_output(plants, case.demand_mw.shape[0], case.group_cap_mw.shape[0], hours)
-    if compiled_dispatch(case, out):
+    if compiled_dispatch(tuple(case), tuple(out)):
         return _result(out, converged=True, fallback=False)
     return solve_lp(case, fallback=True)
 

@@ -20,8 +20,8 @@ class Engine(Protocol):
 
     name: str
 
-    def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
-        """Call ``procedure`` of every agent of ``kind``, in order of slot."""
+    def act(self, model: WattLabModel, procedure: str, *kinds: str) -> None:
+        """Call ``procedure`` of every agent of one kind after the other, in order of slot."""
 
 
 class ColumnEngine:
@@ -30,18 +30,24 @@ class ColumnEngine:
     name = "columns"
 
     def __init__(self) -> None:
-        self.loops: dict[tuple[str, str], Callable[[], None]] = {}
+        self.loops: dict[tuple[str, tuple[str, ...]], list[Callable[[], None]]] = {}
 
-    def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
-        """Run the compiled loop of the procedure over the kind's records, which stay where they are during a
-        run.
+    def act(self, model: WattLabModel, procedure: str, *kinds: str) -> None:
+        """Run the compiled loops of the procedure over the kinds' records, which stay where they are during
+        a run.
         """
-        loop = self.loops.get((kind, procedure))
-        if loop is None:
-            state, compiled = model.state, agent_loop(getattr(KINDS[kind], procedure))
-            loop = functools.partial(compiled, state.agents(kind), state.world, state.policy, state.par)
-            self.loops[kind, procedure] = loop
-        loop()
+        loops = self.loops.get((procedure, kinds))
+        if loops is None:
+            state = model.state
+            loops = self.loops[procedure, kinds] = [
+                functools.partial(
+                    agent_loop(getattr(KINDS[kind], procedure)),
+                    state.agents(kind), state.world, state.policy, state.par,
+                )
+                for kind in kinds
+            ]  # fmt: skip
+        for loop in loops:
+            loop()
 
 
 class ObjectEngine:
@@ -49,11 +55,12 @@ class ObjectEngine:
 
     name = "objects"
 
-    def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
-        """Let the AgentSet of the kind do the procedure."""
+    def act(self, model: WattLabModel, procedure: str, *kinds: str) -> None:
+        """Let the AgentSet of each kind do the procedure."""
         state = model.state
         observation: tuple[Any, ...] = (state.world[0], state.policy[0], state.par[0])
-        model.agent_set(kind).do(procedure, *observation)
+        for kind in kinds:
+            model.agent_set(kind).do(procedure, *observation)
 
 
 ENGINES: dict[str, type] = {"columns": ColumnEngine, "objects": ObjectEngine}

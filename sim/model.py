@@ -118,8 +118,7 @@ class WattLabModel(mesa.Model):
             state.world, state.policy, state.par, state.operator, state.government,
             self.drivers.local_per_usd[t], self.marginal_usd_per_mwh,
         )  # fmt: skip
-        self.engine.act(self, "government", "review")
-        self.engine.act(self, "lender", "review")
+        self.engine.act(self, "review", "government", "lender")
         publish_offer(state)
 
     def form_expectations(self, t: int) -> None:
@@ -129,44 +128,38 @@ class WattLabModel(mesa.Model):
             state.miners, self.peers, state.world, state.par, self.forecast_memory,
             self.frontier.release_month, self.rig_supply[self.month],
         )  # fmt: skip
-        self.engine.act(self, "miners", "expect")
-        self.engine.act(self, "world_miners", "expect")
+        self.engine.act(self, "expect", "miners", "world_miners")
 
     def make_plans(self) -> None:
         """Let every firm decide on entry, expansion and renewal."""
-        for kind in ("miners", "world_miners", "ai_firms"):
-            self.engine.act(self, kind, "plan")
+        self.engine.act(self, "plan", "miners", "world_miners", "ai_firms")
 
     def build_and_connect(self) -> None:
         """Connect from the queue, build sites, order machines, clear the second-hand market."""
         state = self.state
         count_queue(state.miners, state.ai_firms, state.operator, state.world, state.par)
-        self.engine.act(self, "operator", "offer_connections")
+        self.engine.act(self, "offer_connections", "operator")
         self.books.converted_mw = connect(
             state.miners, state.ai_firms, state.operator, state.world, state.policy, state.par
         )
-        for kind in ("miners", "world_miners", "ai_firms"):
-            self.engine.act(self, kind, "build")
+        self.engine.act(self, "build", "miners", "world_miners", "ai_firms")
         self.books.trade = trade_machines(state.miners, state.world_miners, state.world, state.par)
 
     def staff(self) -> None:
         """Set staff targets, train, match, hire."""
         state = self.state
-        for kind in ("miners", "ai_firms"):
-            self.engine.act(self, kind, "recruit")
+        self.engine.act(self, "recruit", "miners", "ai_firms")
         count_vacancies(state.miners, state.ai_firms, state.skills)
-        self.engine.act(self, "skills", "train_and_move")
-        self.engine.act(self, "skills", "match")
+        self.engine.act(self, "train_and_move", "skills")
+        self.engine.act(self, "match", "skills")
         publish_hiring(state.world, state.skills)
-        for kind in ("miners", "ai_firms"):
-            self.engine.act(self, kind, "hire")
+        self.engine.act(self, "hire", "miners", "ai_firms")
 
     def dispatch(self, t: int) -> MonthOfPower:
         """Let firms offer their load hour by hour, dispatch the system, remember its prices."""
         state = self.state
         expect_difficulty(state.miners, state.world_miners, state.world, state.par)
-        for kind in ("miners", "world_miners", "ai_firms"):
-            self.engine.act(self, kind, "run")
+        self.engine.act(self, "run", "miners", "world_miners", "ai_firms")
         power = self.power.run_month(state, t)
         check_energy(self.drivers.labels[t], power.demand_mw, self.power.zone, power.result)
         self.marginal_usd_per_mwh = power.price_usd_per_mwh
@@ -192,8 +185,7 @@ class WattLabModel(mesa.Model):
 
     def settle_accounts(self, t: int, power: MonthOfPower) -> None:
         """Let firms settle, then close the power sector's and the treasury's month."""
-        for kind in ("miners", "world_miners", "ai_firms"):
-            self.engine.act(self, kind, "settle")
+        self.engine.act(self, "settle", "miners", "world_miners", "ai_firms")
         self.books.settle_power(t, power)
 
     def enforce(self) -> None:
@@ -201,19 +193,18 @@ class WattLabModel(mesa.Model):
         state = self.state
         factor = float(state.government["inspection_factor"][0])
         publish_detection(state.miners, state.world, state.policy, state.par, factor)
-        self.engine.act(self, "miners", "face_inspection")
+        self.engine.act(self, "face_inspection", "miners")
         self.books.collect_seizures()
 
     def adjust_tariffs(self) -> None:
         """Review tariffs; consumers respond and adopt solar."""
-        self.engine.act(self, "operator", "adjust_tariff")
-        self.engine.act(self, "consumers", "respond")
-        self.engine.act(self, "consumers", "adopt")
+        self.engine.act(self, "adjust_tariff", "operator")
+        self.engine.act(self, "respond", "consumers")
+        self.engine.act(self, "adopt", "consumers")
 
     def weed_out(self) -> None:
         """Firms that fail leave: fleets are sold, debts repaid or written off."""
-        for kind in ("miners", "world_miners", "ai_firms"):
-            self.engine.act(self, kind, "review_survival")
+        self.engine.act(self, "review_survival", "miners", "world_miners", "ai_firms")
 
     def record(self, t: int, power: MonthOfPower) -> None:
         """Close the books, check every invariant, record the outputs, let the government see them."""

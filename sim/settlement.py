@@ -199,12 +199,12 @@ def settle_power(
     the gap is added to arrears owed to generators. ``exchange_slide`` is last month's exchange rate over this
     month's.
     """
-    found: tuple[PowerSales, PowerAccounts] = _settle(
+    sales, accounts = _settle(
         state.miners, state.ai_firms, state.consumers, state.operator, state.world, state.policy, state.par,
         t % 12, power.days, power.energy_cost_usd, power.imported_fuel_usd, power.used_mwh,
         power.new_load_usd_per_mwh, capacity_usd, exchange_slide,
     )  # fmt: skip
-    return found
+    return PowerSales(*sales), PowerAccounts(*accounts)
 
 
 @kernel
@@ -257,7 +257,8 @@ def _settle(  # type: ignore[no-untyped-def]
     )
     ordinary_mwh = max(0.0, used_mwh - sales.special_mwh / delivery)
     keep_accounts(operator, now, accounts, ordinary_mwh * allowed_delivery_share(par))
-    return sales, accounts
+    # Plain tuples: named ones are slow to hand back to Python
+    return sales[:], accounts[:]
 
 
 @kernel

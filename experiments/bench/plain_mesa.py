@@ -125,14 +125,15 @@ class PlainEngine(ObjectEngine):
 
     name = "plain"
 
-    def act(self, model: WattLabModel, kind: str, procedure: str) -> None:
-        """Let the agents of a kind carry out a procedure."""
-        if kind not in FIRM_KINDS:
-            super().act(model, kind, procedure)
-            return
+    def act(self, model: WattLabModel, procedure: str, *kinds: str) -> None:
+        """Let the agents of each kind carry out a procedure."""
         state = model.state
-        observed = [SimpleNamespace(**plain_values(row[0])) for row in (state.world, state.policy, state.par)]
-        model.agent_set(kind).do(procedure, *observed)
+        for kind in kinds:
+            if kind not in FIRM_KINDS:
+                super().act(model, procedure, kind)
+                continue
+            seen = [SimpleNamespace(**plain_values(row[0])) for row in (state.world, state.policy, state.par)]
+            model.agent_set(kind).do(procedure, *seen)
 
 
 class PlainModel(WattLabModel):

@@ -103,20 +103,12 @@ def calls_of_step() -> list[str]:
 
 
 def acts_of(statements: list[ast.stmt]) -> Iterator[str]:
-    """Kind and procedure of every call of the engine, in order, loops over kinds written out."""
+    """Kind and procedure of every call of the engine, in order."""
     for statement in statements:
-        kinds = [""]
-        if isinstance(statement, ast.For) and isinstance(statement.iter, ast.Tuple):
-            kinds = ast.literal_eval(statement.iter)
-        calls = [
-            node.args[1:]
-            for node in ast.walk(statement)
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "self.engine.act"
-        ]
-        for loop_kind in kinds:
-            for kind, procedure in calls:
-                name = str(kind.value) if isinstance(kind, ast.Constant) else loop_kind
-                yield name + "." + str(ast.literal_eval(procedure))
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "self.engine.act":
+                procedure, *kinds = (str(ast.literal_eval(argument)) for argument in node.args[1:])
+                yield from (f"{kind}.{procedure}" for kind in kinds)
 
 
 def phase_rows() -> list[tuple[int, str, str, list[str]]]:

@@ -292,7 +292,7 @@ def test_answer_does_not_depend_on_what_the_arrays_held() -> None:
     for array in outputs[1]:
         array.fill(np.nan)
     for out in outputs:
-        assert sim.dispatch.compiled_dispatch(case, out)
+        assert sim.dispatch.compiled_dispatch(tuple(case), tuple(out))
     for clean, dirty in zip(*outputs, strict=True):
         np.testing.assert_array_equal(clean, dirty)
 
@@ -333,7 +333,7 @@ def test_bound_holds_for_any_prices_and_meets_the_cost_at_the_optimum() -> None:
 def test_violations_are_seen() -> None:
     case = standard_case(pakistan_month("2025-01", 0.2, 4000.0))
     out = empty_output(len(PLANTS), 2, 1, 24)
-    sim.dispatch.compiled_dispatch(case, out)
+    sim.dispatch.compiled_dispatch(tuple(case), tuple(out))
     must_run, proven = must_run_mw(case), out.summary.copy()
     assert prove(case, must_run, out)
     np.testing.assert_allclose(out.summary, proven, rtol=1e-12, atol=1e-12)
