@@ -12,13 +12,12 @@ from agents.base import SKILLS
 from sim.census import AiCensus, MiningCensus
 from sim.drivers import Drivers
 from sim.settlement import OWNERS, PowerAccounts, Treasury
-from sim.state import FLOW, State, word_view
+from sim.state import FLOW, KEPT, State
 from sim.surplus import LIMITS
 from sim.treasury import CoinMonth
 from sim.unit_costs import PARTS_AI, PARTS_MINING
 
 FloatArray = npt.NDArray[np.float64]
-RECORDS = ("world", "policy", "par", "operator", "lender", "skills", "consumers")
 
 
 class Scattered(NamedTuple):
@@ -120,9 +119,9 @@ class Diary:
 
     def __init__(self, state: State, drivers: Drivers, months: int, zones: int) -> None:
         self.drivers = drivers
-        self.sources = {name: word_view(getattr(state, name)) for name in RECORDS}
-        self.words = {name: np.zeros((months, *words.shape)) for name, words in self.sources.items()}
-        self.types = {name: getattr(state, name).dtype for name in RECORDS}
+        self.kept = state.kept
+        self.words = np.zeros((months, len(state.kept)))
+        self.forms = {name: (len(getattr(state, name)), getattr(state, name).dtype) for name in KEPT}
         shapes = {name: (len(form._fields),) for name, form in TUPLES.items()} | {
             "miners": (len(OWNERS), len(FLOW)),
             "ai_firms": (len(OWNERS), len(FLOW)),
@@ -137,8 +136,7 @@ class Diary:
 
     def copy_records(self, t: int) -> None:
         """Keep records as they are at the end of month ``t``."""
-        for name, words in self.sources.items():
-            self.words[name][t] = words
+        self.words[t] = self.kept
 
     def months(self, first: int, stop: int) -> Months:
         """Columns of the months from ``first`` until before ``stop``."""
@@ -149,9 +147,12 @@ class Diary:
             "btc_price_usd": self.drivers.btc_price_usd[when],
             "gpu_price_usd_per_hour": self.drivers.gpu_price_usd_per_hour[when],
         }
-        for name, words in self.words.items():
-            records = words[when].reshape(-1).view(self.types[name])
-            found[name] = records if words.shape[1] == 1 else records.reshape(-1, words.shape[1])
+        first_word = 0
+        for name, (count, form) in self.forms.items():
+            past = first_word + count * form.itemsize // self.words.itemsize
+            records = self.words[when, first_word:past].view(form)
+            found[name] = records[:, 0] if count == 1 else records
+            first_word = past
         for name, page in self.pages._asdict().items():
             found[name] = page[when]
         for name, form in TUPLES.items():

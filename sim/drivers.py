@@ -10,7 +10,9 @@ import bisect
 import csv
 import functools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +66,19 @@ def month_labels(start: str, months: int) -> tuple[str, ...]:
     return tuple(f"{year + (month + t) // 12}-{(month + t) % 12 + 1:02d}" for t in range(months))
 
 
+@functools.lru_cache(maxsize=64)
+def calendar(start: str, months: int) -> tuple[tuple[str, ...], npt.NDArray[np.int64], FloatArray]:
+    """Calendar of a run, made once for all runs of a study: labels, months of the year (1 to 12) and days.
+    The arrays are not for writing.
+    """
+    labels = month_labels(start, months)
+    month_of_year = np.array([int(label[5:]) for label in labels])
+    days = np.array([days_in_month(label) for label in labels])
+    for array in (month_of_year, days):
+        array.setflags(write=False)
+    return labels, month_of_year, days
+
+
 def days_in_month(label: str) -> float:
     """Days of a calendar month."""
     year, month = int(label[:4]), int(label[5:7])
@@ -71,9 +86,10 @@ def days_in_month(label: str) -> float:
     return float((31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1])
 
 
-def observed(rows: tuple[dict[str, str], ...], column: str) -> dict[str, float]:
-    """Published values of a column by month; blanks are gaps."""
-    return {row["month"]: float(row[column]) for row in rows if row[column]}
+@functools.cache
+def observed(name: str, column: str) -> Mapping[str, float]:
+    """Published values of a column of a driver file by month; blanks are gaps."""
+    return MappingProxyType({row["month"]: float(row[column]) for row in table(name) if row[column]})
 
 
 def normals(seed: int, purpose: str, months: int) -> FloatArray:
@@ -88,7 +104,7 @@ def walk(first: float, drift: float, volatility: float, shocks: FloatArray) -> F
 
 
 def splice(
-    labels: tuple[str, ...], known: dict[str, float], simulated: FloatArray, replay: bool
+    labels: tuple[str, ...], known: Mapping[str, float], simulated: FloatArray, replay: bool
 ) -> FloatArray:
     """Replay what was observed and let the simulated path start from the last observation."""
     path = simulated.copy()
@@ -104,7 +120,7 @@ def splice(
     return path
 
 
-def interpolate_anchors(anchors: dict[str, float], start: str, months: int) -> FloatArray:
+def interpolate_anchors(anchors: Mapping[str, float], start: str, months: int) -> FloatArray:
     """Log-linear path through dated anchors, flat outside them."""
     dates = [months_between(start, month) for month in anchors]
     return np.asarray(np.exp(np.interp(np.arange(months), dates, np.log(list(anchors.values())))))
@@ -181,7 +197,7 @@ def block_heights(labels: tuple[str, ...]) -> FloatArray:
 
 def bitcoin_price(labels: tuple[str, ...], seed: int, values: dict[str, float], replay: bool) -> FloatArray:
     """Bitcoin price: observed months, then geometric Brownian motion, log drift mu_B (Eq. M12, B17)."""
-    prices = observed(table("bitcoin_monthly.csv"), "price_usd")
+    prices = observed("bitcoin_monthly.csv", "price_usd")
     first = prices.get(labels[0], list(prices.values())[-1])
     shocks = normals(seed, "btc_price", len(labels))
     volatility = values["btc_volatility_per_year"]
@@ -193,7 +209,7 @@ def gpu_price(labels: tuple[str, ...], seed: int, values: dict[str, float], repl
     """Price of a GPU hour: log-linear through observed anchors, then from the last one's gap to the
     falling trend back to it, with jumps (Eq. M13). Without replay the run starts on the trend.
     """
-    anchors = observed(table("gpu_price_monthly.csv"), "usd_per_gpu_hour")
+    anchors = observed("gpu_price_monthly.csv", "usd_per_gpu_hour")
     known = anchored_months(labels, anchors) if replay else {}
     months = np.arange(len(labels))
     last = max((t for t, label in enumerate(labels) if label in known), default=-1)
@@ -221,7 +237,7 @@ def exchange_rate(
     return splice(labels, known, path, replay)
 
 
-def anchored_months(labels: tuple[str, ...], anchors: dict[str, float]) -> dict[str, float]:
+def anchored_months(labels: tuple[str, ...], anchors: Mapping[str, float]) -> dict[str, float]:
     """Interpolated values of the months between the first and the last anchor."""
     path = interpolate_anchors(anchors, labels[0], len(labels))
     first, last = min(anchors), max(anchors)
@@ -231,7 +247,7 @@ def anchored_months(labels: tuple[str, ...], anchors: dict[str, float]) -> dict[
 def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Drivers:
     """Draw or replay every exogenous series of a run; ``values`` are the scenario's parameter values."""
     months, replay = scenario.months, scenario.drivers == "replay"
-    labels = month_labels(scenario.start, months)
+    labels, month_of_year, days = calendar(scenario.start, months)
     at_home = replay and scenario.country == "pakistan"
     fees = values["fee_share_median"] * np.exp(values["fee_share_log_spread"] * normals(seed, "fees", months))
     years = (np.arange(months) + int(labels[0][5:]) - 1) // 12
@@ -251,12 +267,12 @@ def build_drivers(scenario: Scenario, seed: int, values: dict[str, float]) -> Dr
 
     return Drivers(
         labels=labels,
-        month_of_year=np.array([int(label[5:]) for label in labels]),
-        days=np.array([days_in_month(label) for label in labels]),
+        month_of_year=month_of_year,
+        days=days,
         btc_price_usd=bitcoin_price(labels, seed, values, replay),
         fee_share=splice(
             labels,
-            observed(table("bitcoin_monthly.csv"), "fees_share"),
+            observed("bitcoin_monthly.csv", "fees_share"),
             np.minimum(LARGEST_FEE_SHARE, fees),
             replay,
         ),
@@ -295,7 +311,7 @@ def fuel_costs(
     shape = walk(1.0, 0.0, values["fuel_price_volatility_per_year"], normals(seed, "fuel_price", months))
     found = {}
     for fuel in (column for column in rows[0] if column != "month"):
-        known = observed(rows, fuel)
+        known = observed("fuel_cost_monthly.csv", fuel)
         usd_per_mwh = np.array(list(known.values())) / values["local_per_usd"] * 1000.0
         late = bisect.bisect_right(labels, max(known))
         path = float(np.mean(usd_per_mwh[-12:])) * shape / shape[late if late < months else 0]
@@ -314,7 +330,7 @@ def parameter_events(scenario: Scenario, labels: tuple[str, ...]) -> dict[int, l
     if scenario.drivers != "replay" or scenario.country != "pakistan":
         return found
     values = scenario.values()
-    fields = {row["field"] for row in table("events.csv")} & set(parameters()) - set(scenario.overrides)
+    fields = {row["field"] for row in table("events.csv")} & parameters().keys() - scenario.overrides.keys()
     for field in sorted(fields):
         path = apply_events(labels, field, np.full(len(labels), values[field]))
         last = values[field]

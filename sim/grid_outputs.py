@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -172,10 +173,16 @@ class TypicalDays:
         days, seasons = np.array(list(columns.values())), list(dict.fromkeys(self.seasons))
         members = [[t for t, kept in enumerate(self.seasons) if kept == season] for season in seasons]
         means = [days[:, months].sum(axis=1) / len(months) for months in members]
-        table = pd.DataFrame(np.hstack(means).T, columns=list(columns))
-        table.insert(0, "season", np.repeat(seasons, 24).astype(object))
-        table.insert(1, "hour", np.tile(np.arange(24), len(seasons)))
+        hour = np.tile(np.arange(24.0), len(seasons))
+        table = pd.DataFrame(np.vstack((hour, hour, np.hstack(means))).T, columns=day_index(tuple(columns)))
+        table["season"], table["hour"] = np.repeat(seasons, 24).astype(object), hour.astype(np.int64)
         return table
+
+
+@functools.cache
+def day_index(names: tuple[str, ...]) -> pd.Index:
+    """Season, hour and other columns of typical days; runs of a country share them."""
+    return pd.Index(["season", "hour", *names])
 
 
 def day_columns(system: PowerSystem, powers: list[MonthOfPower], surpluses: list[Surplus]) -> Row:

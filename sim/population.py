@@ -16,7 +16,7 @@ from agents.ai_firm import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN
 from agents.base import FORECASTERS, MONTHS
 from agents.miner import FARM, FOREIGN, HOUSEHOLD, STATE, WORLD
 from sim.countries import SKILL_NAMES, Country
-from sim.drivers import observed, table
+from sim.drivers import observed
 from sim.hardware import Frontier
 from sim.parameters import parameters
 from sim.state import State
@@ -46,13 +46,13 @@ def places(count: int) -> FloatArray:
 
 def opening_hashprice(start: str) -> float:
     """Hashprice of the first month or, where none was observed, the last one known, USD/PH/day."""
-    known = observed(table("bitcoin_monthly.csv"), "hashprice_usd_per_ph_day")
+    known = observed("bitcoin_monthly.csv", "hashprice_usd_per_ph_day")
     return known.get(start, list(known.values())[-1])
 
 
 def opening_hash_growth(start: str) -> float:
     """Mean log growth of world hash per month over the year before a run, or over the last year observed."""
-    known = observed(table("bitcoin_monthly.csv"), "hashrate_ehs")
+    known = observed("bitcoin_monthly.csv", "hashrate_ehs")
     before = [value for month, value in known.items() if month < start]
     year = (before if len(before) > 1 else list(known.values()))[-MONTHS - 1 :]
     return float(np.log(year[-1] / year[0]) / (len(year) - 1))
@@ -290,11 +290,10 @@ def settle_world(state: State, v: dict[str, float], frontier: Frontier, start: s
     world.utilisation = v["billed_utilisation"]
     world.domestic_sales_share = 1.0
     world.hire_share[:] = 1.0
-    for i, name in enumerate(SKILL_NAMES):
-        world.mining_operations_skill_share[i] = v[f"mining_ops_share_{name}"]
-        world.ai_operations_skill_share[i] = v[f"ai_ops_share_{name}"]
-        world.construction_skill_share[i] = v[f"construction_share_{name}"]
-        world.wage_usd_per_month[i] = state.skills["wage_usd"][i]
+    world.mining_operations_skill_share[:] = [v[f"mining_ops_share_{name}"] for name in SKILL_NAMES]
+    world.ai_operations_skill_share[:] = [v[f"ai_ops_share_{name}"] for name in SKILL_NAMES]
+    world.construction_skill_share[:] = [v[f"construction_share_{name}"] for name in SKILL_NAMES]
+    world.wage_usd_per_month[:] = state.skills["wage_usd"]
 
 
 def settle(

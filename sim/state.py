@@ -38,6 +38,8 @@ KINDS: dict[str, type] = {
     "government": Government,
     "lender": Lender,
 }
+# Records that are kept as they are at the end of every month; they lie side by side
+KEPT = ("world", "policy", "par", "operator", "lender", "skills", "consumers")
 # What firms draw every month: purpose and number of draws, by kind
 MONTH_DRAWS = {
     "miners": ("miner_month", DRAWS),
@@ -47,9 +49,14 @@ MONTH_DRAWS = {
 MINER_LUCK, WORLD_MINER_LUCK, AI_LUCK = (PURPOSES[purpose] for purpose, _ in MONTH_DRAWS.values())
 
 
-def word_view(records: np.ndarray) -> FloatArray:
-    """Matrix view (agents x words of eight bytes) of records; columns of integers are not numbers in it."""
-    return records.view(np.float64).reshape(len(records), records.dtype.itemsize // 8)
+def side_by_side(records: list[np.ndarray]) -> tuple[FloatArray, list[np.ndarray]]:
+    """Move records into one block: returns its words of eight bytes (columns of integers are not numbers in
+    it), and the records as views of it, in the same order.
+    """
+    words = np.concatenate([array.view(np.float64) for array in records])
+    ends = np.cumsum([array.nbytes // words.itemsize for array in records])[:-1]
+    parts = np.split(words, ends)
+    return words, [part.view(array.dtype) for part, array in zip(parts, records, strict=True)]
 
 
 @functools.cache
@@ -114,7 +121,7 @@ def _begin_month(  # type: ignore[no-untyped-def]
 class State:
     """Arrays that the month works on. ``par`` and ``policy`` have one row; agents are rows of the others.
 
-    Flows of firms are views (see ``flow_records``).
+    Flows of firms are views (see ``flow_records``); ``kept`` is the block of the records ``KEPT``.
     """
 
     miners: np.ndarray
@@ -128,6 +135,7 @@ class State:
     world: np.ndarray
     policy: np.ndarray
     par: np.ndarray
+    kept: FloatArray
     miner_flows: np.ndarray = field(init=False)
     world_flows: np.ndarray = field(init=False)
     ai_flows: np.ndarray = field(init=False)
@@ -153,4 +161,6 @@ class State:
 def empty_state(sizes: dict[str, int], policy: np.ndarray, par: np.ndarray) -> State:
     """Allocate zeroed records for every kind of agent."""
     arrays: dict[str, Any] = {kind: new_records(columns, sizes[kind]) for kind, columns in KINDS.items()}
-    return State(**arrays, world=new_records(World, 1), policy=policy, par=par)
+    arrays |= {"world": new_records(World, 1), "policy": policy, "par": par}
+    kept, records = side_by_side([arrays[name] for name in KEPT])
+    return State(**arrays | dict(zip(KEPT, records, strict=True)), kept=kept)

@@ -185,9 +185,9 @@ def price_facts() -> Measures:
 
 def hashprice_facts() -> Measures:
     """Error of log10 hashprice since 2021."""
-    from sim.drivers import observed, table
+    from sim.drivers import observed
 
-    known = observed(table("bitcoin_monthly.csv"), "hashprice_usd_per_ph_day")
+    known = observed("bitcoin_monthly.csv", "hashprice_usd_per_ph_day")
     seen = np.array([known[label] for label in LABELS[FITTED_MONTHS:]])
     mine = published_path()["hashprice"][FITTED_MONTHS:]
     return {"hashprice.rmse": rms(np.log10(mine / seen))}

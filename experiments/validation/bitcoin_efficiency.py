@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments.validation.bitcoin_run import LABELS, PLACE, observed_efficiency, rms
-from sim.drivers import observed, table
+from sim.drivers import observed
 from sim.parameters import data_text
 
 FloatArray = npt.NDArray[np.float64]
@@ -73,9 +73,9 @@ def mean_by_year(errors: Mapping[str, float]) -> dict[str, float]:
     return {y: float(np.mean([error for month, error in errors.items() if month[:4] == y])) for y in years}
 
 
-def observed_hashprice() -> dict[str, float]:
+def observed_hashprice() -> Mapping[str, float]:
     """Published hashprice by month, USD/PH/day."""
-    return observed(table("bitcoin_monthly.csv"), "hashprice_usd_per_ph_day")
+    return observed("bitcoin_monthly.csv", "hashprice_usd_per_ph_day")
 
 
 def independent_estimates() -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim import load_scenario
-from sim.drivers import month_labels, observed, table
+from sim.drivers import month_labels, observed
 from sim.mining_world import MiningWorld, build_mining_world
 from sim.parameters import data_text
 from sim.scenario import Scenario
@@ -44,7 +44,7 @@ def rms(values: FloatArray) -> float:
 @functools.cache
 def observed_hash_ehs() -> FloatArray:
     """Published monthly world hash rate, EH/s, from 2017-01 to 2025-06."""
-    known = observed(table("bitcoin_monthly.csv"), "hashrate_ehs")
+    known = observed("bitcoin_monthly.csv", "hashrate_ehs")
     return np.array([known[label] for label in LABELS])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from sim.drivers import observed, table
+from sim.drivers import observed
 from sim.regimes import months_between
 
 FloatArray = npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class Fit:
 
 def anchors() -> tuple[FloatArray, FloatArray]:
     """Years since the first anchor and log prices."""
-    known = observed(table("gpu_price_monthly.csv"), "usd_per_gpu_hour")
+    known = observed("gpu_price_monthly.csv", "usd_per_gpu_hour")
     months = sorted(known)
     years = np.array([months_between(months[0], month) / 12.0 for month in months])
     return years, np.log([known[month] for month in months])

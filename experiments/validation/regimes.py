@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim import Scenario, load_scenario, simulate
-from sim.drivers import observed, table
+from sim.drivers import observed
 from sim.model import WattLabModel
 
 Measures = dict[str, float]
@@ -36,7 +36,7 @@ class Case:
 
     def load(self) -> Scenario:
         """Load the scenario with the network of the first month as observed."""
-        hash_ehs = observed(table("bitcoin_monthly.csv"), "hashrate_ehs")[self.start]
+        hash_ehs = observed("bitcoin_monthly.csv", "hashrate_ehs")[self.start]
         network = {
             "network_hash_start_ehs": hash_ehs,
             "world_fleet_median_j_per_th": FLEET_J_PER_TH[self.start],

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import sim.drivers
-import sim.population
 from experiments.validate import load_targets, validate
 from experiments.validation.bitcoin_benchmarks import (
     ahead_errors,
@@ -20,7 +19,7 @@ from experiments.validation.bitcoin_run import (
     hindcast_world,
     observed_hash_ehs,
 )
-from sim.drivers import table
+from sim.drivers import observed, table
 
 
 def test_every_target_is_measured_and_naive_models_lose():
@@ -50,11 +49,15 @@ def test_a_run_uses_nothing_that_was_observed_of_the_network_after_its_start(mon
         row if row["month"] <= "2017-01" else row | {"hashrate_ehs": "", "hashprice_usd_per_ph_day": ""}
         for row in table("bitcoin_monthly.csv")
     )
-    for module in (sim.drivers, sim.population):
-        monkeypatch.setattr(
-            module, "table", lambda name: rows if name == "bitcoin_monthly.csv" else table(name)
+    observed.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            sim.drivers, "table", lambda name: rows if name == "bitcoin_monthly.csv" else table(name)
         )
-    assert (free_run(seed=1)["hash_ehs"] == first).all()
+        blanked = free_run(seed=1)["hash_ehs"]
+        assert "2017-02" not in observed("bitcoin_monthly.csv", "hashrate_ehs")
+    observed.cache_clear()
+    assert (blanked == first).all()
 
 
 def test_assimilation_sets_the_network_to_what_was_observed():
