@@ -72,7 +72,8 @@ class Ledger:
         """Raise LedgerError unless every row sums to zero and the columns of firms equal the change in
         their cash.
         """
-        row, worst, savings, turnovers, largest = _margins(self.flows[t])
+        savings, turnovers = sums = np.zeros((2, len(SECTORS)))
+        row, worst, largest = _margins(self.flows[t], sums)
         scale = max(1.0, largest)
         if not worst <= TOLERANCE * scale:
             raise LedgerError(f"{self.labels[t]}: row {ROWS[row]} does not sum to zero ({worst:.3g} USD)")
@@ -97,23 +98,22 @@ class Ledger:
 
 
 @kernel
-def _margins(month):  # type: ignore[no-untyped-def]
-    """The row furthest from zero (the first with nan, if any) and its absolute sum, sums and absolute sums of
-    columns, and the largest absolute flow.
+def _margins(month, sums):  # type: ignore[no-untyped-def]
+    """Add up columns and their absolute flows in the rows of ``sums``; returns the row furthest from zero
+    (the first with nan, if any) and its absolute sum, and the largest absolute flow.
     """
-    columns, absolute = np.zeros(month.shape[1]), np.zeros(month.shape[1])
     row, worst, largest = 0, 0.0, 0.0
     for i in range(month.shape[0]):
         total = 0.0
         for j in range(month.shape[1]):
             flow = month[i, j]
             total += flow
-            columns[j] += flow
-            absolute[j] += abs(flow)
+            sums[0, j] += flow
+            sums[1, j] += abs(flow)
             largest = max(largest, abs(flow))
         if worst == worst and not abs(total) <= worst:
             row, worst = i, abs(total)
-    return row, worst, columns, absolute, largest
+    return row, worst, largest
 
 
 ROW_INDEX = {name: position for position, name in enumerate(ROWS)}

@@ -57,13 +57,56 @@ def fill_idle(idle: Any, gen: Any, maximum: Any, limited: Any, group: Any, gas_c
 
 
 @register_jitable
-def add_below(idle: Any, cost: Any, zone: Any, limits: Any, below: Any) -> None:
-    """Add idle MW at or below each limit of cost, by zone and hour."""
+def fill_free(  # type: ignore[no-untyped-def]
+    free, idle, cost, zone, room, over, spilt, limits, reserve
+):
+    """Fill free MW by limit of cost, zone and hour. The reserve is held by the dearest."""
+    zones, hours = over.shape
+    total = np.zeros(hours)
     for p in range(idle.shape[0]):
-        for k in range(len(limits)):
+        for h in range(hours):
+            total[h] += idle[p, h]
+    for k in range(len(limits)):
+        below, everywhere = np.zeros((zones, hours)), np.zeros(hours)
+        for p in range(idle.shape[0]):
             if cost[p] <= limits[k]:
-                for h in range(idle.shape[1]):
-                    below[k, zone[p], h] += idle[p, h]
+                for h in range(hours):
+                    below[zone[p], h] += idle[p, h]
+        for z in range(zones):
+            for h in range(hours):
+                everywhere[h] += below[z, h]
+        for z in range(zones):
+            for h in range(hours):
+                here = over[z, h] + below[z, h]
+                there = spilt[h] - over[z, h] + everywhere[h] - below[z, h]
+                most = total[h] + spilt[h] - reserve
+                free[k, z, h] = max(0.0, min(here + min(room[z, h], there), most))
+
+
+@register_jitable
+def fill_price(  # type: ignore[no-untyped-def]
+    price, idle, cost, zone, room, over, spilt, lost, probe
+):
+    """Fill the mean cost of ``probe`` MW more by zone and hour, in order of cost, USD per MWh."""
+    order = np.argsort(cost, kind="mergesort")
+    for z in range(over.shape[0]):
+        for h in range(over.shape[1]):
+            need, room_left = probe, room[z, h]
+            need -= min(need, over[z, h])
+            taken = min(need, room_left, spilt[h] - over[z, h])
+            need -= taken
+            room_left -= taken
+            paid = 0.0
+            for p in order:
+                if need <= 0.0:
+                    break
+                take = min(need, idle[p, h])
+                if zone[p] != z:
+                    take = min(take, room_left)
+                    room_left -= take
+                paid += take * cost[p]
+                need -= take
+            price[z, h] = (paid + need * lost) / probe
 
 
 @kernel
@@ -73,42 +116,20 @@ def measure(  # type: ignore[no-untyped-def]
     """Free MW by limit, zone and hour, and the mean cost of ``probe`` MW more by zone and hour.
 
     ``flow`` is positive from zone 0 to zone 1; energy that nothing could use (``over``) is free; beyond all
-    plants a MWh costs ``lost``. The reserve is held by the dearest.
+    plants a MWh costs ``lost``.
     """
     plants, hours = gen.shape
     zones = over.shape[0]
-    order = np.argsort(cost, kind="mergesort")
-    free = np.zeros((len(limits), zones, hours))
-    price = np.zeros((zones, hours))
-    idle = np.zeros((plants, hours))
-    below = np.zeros((len(limits), zones, hours))
+    idle, room, spilt = np.zeros((plants, hours)), np.zeros((zones, hours)), np.zeros(hours)
     fill_idle(idle, gen, maximum, limited, group, gas_cap)
-    add_below(idle, cost, zone, limits, below)
-    for h in range(hours):
-        spilt = over[:, h].sum()
-        total = idle[:, h].sum() + spilt
-        for z in range(zones):
-            room = (link - flow[h] if z == 1 else link + flow[h]) if zones == 2 else 0.0
-            room = max(0.0, room)
-            for k in range(len(limits)):
-                here = over[z, h] + below[k, z, h]
-                there = spilt - over[z, h] + below[k, :, h].sum() - below[k, z, h]
-                free[k, z, h] = max(0.0, min(here + min(room, there), total - reserve))
-            need, room_left = probe, room
-            need -= min(need, over[z, h])
-            taken = min(need, room_left, spilt - over[z, h])
-            need -= taken
-            room_left -= taken
-            for p in order:
-                if need <= 0.0:
-                    break
-                take = min(need, idle[p, h])
-                if zone[p] != z:
-                    take = min(take, room_left)
-                    room_left -= take
-                price[z, h] += take * cost[p]
-                need -= take
-            price[z, h] = (price[z, h] + need * lost) / probe
+    for z in range(zones):
+        for h in range(hours):
+            spilt[h] += over[z, h]
+            if zones == 2:
+                room[z, h] = max(0.0, link - flow[h] if z == 1 else link + flow[h])
+    free, price = np.zeros((len(limits), zones, hours)), np.zeros((zones, hours))
+    fill_free(free, idle, cost, zone, room, over, spilt, limits, reserve)
+    fill_price(price, idle, cost, zone, room, over, spilt, lost, probe)
     return free, price
 
 
