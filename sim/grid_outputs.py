@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from numba.extending import register_jitable
 from sim.compiled import kernel
 from sim.distribution import WeakShares, weak_shares
 from sim.power import HOURS_PER_YEAR, MonthOfPower, PowerSystem, season_of
+from sim.power_loads import AI, BASE, DEMAND, INFORMAL, LICENSED, SOLAR
 from sim.settlement import PowerAccounts
 from sim.surplus import ANY, CHEAP, DEAR, Surplus
 
@@ -190,29 +192,29 @@ def day_columns(system: PowerSystem, powers: list[MonthOfPower], surpluses: list
     each months x 24.
     """
     gen = np.array([power.result.gen_mw for power in powers])
+    loads = np.array([power.loads for power in powers])
     columns: Row = {
-        "load_mw": np.array([power.base_mw for power in powers]).sum(axis=1),
-        "mining_mw": np.array([power.mining_mw for power in powers]),
-        "ai_mw": np.array([power.ai_mw for power in powers]),
-        "solar_mw": np.array([power.solar_mw for power in powers]),
+        "load_mw": loads[:, BASE].sum(axis=1),
+        "mining_mw": (loads[:, LICENSED] + loads[:, INFORMAL]).sum(axis=1),
+        "ai_mw": loads[:, AI].sum(axis=1),
+        "solar_mw": loads[:, SOLAR].sum(axis=1),
         "price_usd_per_mwh": np.array([power.price_usd_per_mwh for power in powers]),
     }
     for place, technology in enumerate(system.technologies):
         name = "utility_solar_mw" if technology == "solar" else f"{technology}_mw"
         columns[name] = columns[name] + gen[:, place] if name in columns else gen[:, place]
-    return columns | zone_columns(system, powers, np.array([surplus.free_mw for surplus in surpluses]))
+    free = np.array([surplus.free_mw for surplus in surpluses])
+    columns |= zone_columns(system.country.zones, powers, loads[:, DEMAND], free)
+    return columns | technology_columns(system, powers, gen)
 
 
-def zone_columns(system: PowerSystem, powers: list[MonthOfPower], free_mw: FloatArray) -> Row:
-    """Hourly columns by zone: demand, price, shed load, surplus, and by technology what ran, what could
-    have run and its mean cost.
-    """
-    demand = np.array([power.demand_mw for power in powers])
+def zone_columns(zones: Sequence[str], powers: list[MonthOfPower], demand: Any, free_mw: Any) -> Row:
+    """Hourly columns by zone: demand, price, shed load, surplus."""
     shed = np.array([power.result.shed_mw for power in powers])
     dearest = np.array([power.cost_usd_per_mwh.max() for power in powers])
     price = np.minimum(np.array([power.result.price_usd_per_mwh for power in powers]), dearest[:, None, None])
     found = {"flow_mw": np.array([power.result.flow_mw for power in powers])}
-    for z, zone in enumerate(system.country.zones):
+    for z, zone in enumerate(zones):
         found |= {
             f"demand_{zone}_mw": demand[:, z],
             f"shed_{zone}_mw": shed[:, z],
@@ -221,13 +223,15 @@ def zone_columns(system: PowerSystem, powers: list[MonthOfPower], free_mw: Float
             f"surplus_cheap_{zone}_mw": free_mw[:, CHEAP, z],
             f"surplus_dear_{zone}_mw": free_mw[:, DEAR, z],
         }
-    groups = [
-        by_group(
-            power.result.gen_mw, power.maximum_mw, power.cost_usd_per_mwh, system.group_of, len(system.groups)
-        )
-        for power in powers
-    ]
-    run, able, cost = (np.array(part) for part in zip(*groups, strict=True))
+    return found
+
+
+def technology_columns(system: PowerSystem, powers: list[MonthOfPower], gen: FloatArray) -> Row:
+    """Hourly columns by technology and zone: what ran, what could have run and its mean cost."""
+    maximum = np.array([power.maximum_mw for power in powers])
+    costs = np.array([power.cost_usd_per_mwh for power in powers])
+    run, able, cost = by_group(gen, maximum, costs, system.group_of, len(system.groups))
+    found: Row = {}
     for place, (technology, zone) in enumerate(system.groups):
         name = f"{technology}_{zone}"
         found[f"run_{name}_mw"] = run[:, place]
@@ -238,24 +242,27 @@ def zone_columns(system: PowerSystem, powers: list[MonthOfPower], free_mw: Float
 
 @kernel
 def by_group(gen, maximum, cost, group, count):  # type: ignore[no-untyped-def]
-    """Add up plants by group and hour: returns what ran and what could have run, MW, and the mean cost
-    weighted by the latter (plain where nothing could), USD per MWh; each count x hours.
+    """Add up plants (months x plants x hours) by group: returns what ran and what could have run, MW, and
+    the mean cost of the month weighted by the latter (plain where nothing could), USD per MWh; each months x
+    count x hours.
     """
-    plants, hours = gen.shape
-    run, able = np.zeros((count, hours)), np.zeros((count, hours))
-    weighted, weights, plain, members = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
-    for p in range(plants):
-        g = group[p]
-        for h in range(hours):
-            run[g, h] += gen[p, h]
-            able[g, h] += maximum[p, h]
-            weighted[g] += maximum[p, h] * cost[p]
-            weights[g] += maximum[p, h]
-        plain[g] += cost[p]
-        members[g] += 1.0
-    mean = np.zeros((count, hours))
-    for g in range(count):
-        mean[g, :] = weighted[g] / weights[g] if weights[g] > 0.0 else plain[g] / members[g]
+    months, plants, hours = gen.shape
+    run, able = np.zeros((months, count, hours)), np.zeros((months, count, hours))
+    mean = np.zeros((months, count, hours))
+    for t in range(months):
+        weighted, weights = np.zeros(count), np.zeros(count)
+        plain, members = np.zeros(count), np.zeros(count)
+        for p in range(plants):
+            g = group[p]
+            for h in range(hours):
+                run[t, g, h] += gen[t, p, h]
+                able[t, g, h] += maximum[t, p, h]
+                weighted[g] += maximum[t, p, h] * cost[t, p]
+                weights[g] += maximum[t, p, h]
+            plain[g] += cost[t, p]
+            members[g] += 1.0
+        for g in range(count):
+            mean[t, g, :] = weighted[g] / weights[g] if weights[g] > 0.0 else plain[g] / members[g]
     return run, able, mean
 
 

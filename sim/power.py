@@ -14,14 +14,10 @@ from sim.countries import Country
 from sim.dispatch import DispatchCase, DispatchResult, clear_month
 from sim.drivers import Drivers
 from sim.power_loads import (
-    AI,
     BASE,
     CUT_FIRST,
     DEMAND,
-    INFORMAL,
-    LICENSED,
     LOADS,
-    SOLAR,
     plan_plants,
     set_loads,
     use_dispatch,
@@ -96,21 +92,6 @@ class MonthOfPower:
     def cost_usd_per_mwh(self) -> FloatArray:
         """Cost by plant, USD per MWh."""
         return self.case.cost_usd_per_mwh
-
-    @property
-    def solar_mw(self) -> FloatArray:
-        """Load by hour that rooftop solar replaced, MW."""
-        return np.asarray(self.loads[SOLAR].sum(axis=0))
-
-    @property
-    def mining_mw(self) -> FloatArray:
-        """Load of mining by hour, MW."""
-        return np.asarray((self.loads[LICENSED] + self.loads[INFORMAL]).sum(axis=0))
-
-    @property
-    def ai_mw(self) -> FloatArray:
-        """Load of AI firms by hour, MW."""
-        return np.asarray(self.loads[AI].sum(axis=0))
 
     @functools.cached_property
     def technology_mw(self) -> dict[str, FloatArray]:
