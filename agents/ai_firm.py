@@ -104,7 +104,6 @@ class AiFirm(Firm):
     # Events of the month
     entered: int
     cancelled: int
-    left: int
     blocked_by: int
     reliefs: int
     gpus_bought: float

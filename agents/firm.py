@@ -30,6 +30,7 @@ class Firm(Columns):
     draws: ByDraw
     # Site
     active: int
+    left: int
     applied_mw: float
     applied_month: int
     granted_mw: float
@@ -97,6 +98,14 @@ FLOWS = (
     "site_sale_usd", "interruption_usd", "interest_usd", "principal_usd", "loan_usd", "equity_usd",
     "dividend_usd", "written_off_usd", "energy_mwh", "stolen_mwh", "invested_usd", "foregone_usd",
 )  # fmt: skip
+
+
+@register_jitable
+def in_business(firm: Firm) -> bool:
+    """Whether a firm has a site or has begun one, or left last month and its books are yet to be cleared.
+    Nobody else has flows, staff, load or machines.
+    """
+    return firm.active == 1 or firm.left == 1
 
 
 @register_jitable
@@ -242,6 +251,8 @@ def set_staff_targets(
     """Split wanted jobs by skill; lead staff of a young site come from abroad and are replaced as locals
     learn (Eq. M9).
     """
+    if not in_business(firm):
+        return
     learnt = math.exp(-max(0.0, months_open) / par.staff_ramp_months)
     firm.expats = operations * par.expat_share_start * learnt
     for skill in range(SKILLS):
@@ -254,6 +265,8 @@ def hire(firm: Firm, world: World) -> None:
     """Close the gap to the staff target by the share of vacancies that the labour market filled; release
     at once.
     """
+    if not in_business(firm):
+        return
     for skill in range(SKILLS):
         gap = firm.staff_target[skill] - firm.staff[skill]
         firm.staff[skill] += gap if gap < 0.0 else gap * world.hire_share[skill]

@@ -10,7 +10,16 @@ from __future__ import annotations
 from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS, ByGeneration, ByHour
-from agents.firm import Firm, hire, pay_wages, service_debt, set_staff_targets, settle_cash, wind_up
+from agents.firm import (
+    Firm,
+    hire,
+    in_business,
+    pay_wages,
+    service_debt,
+    set_staff_targets,
+    settle_cash,
+    wind_up,
+)
 from agents.machines import kw_per_ths
 from agents.miner_accounts import (
     be_caught,
@@ -85,7 +94,6 @@ class Miner(Firm):
     caught: int
     convictions: int
     entered: int
-    left: int
     # Peers: share of the illegal ones caught last month; status and payoff of a sampled one, meeting draw
     peer_caught_share: float
     peer_status: int
@@ -196,6 +204,8 @@ class Miner(Firm):
         """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's price of
         power, the only cost that an idle hour saves (Eq. B1, M3).
         """
+        if not in_business(self):
+            return
         for hour in range(24):
             self.load_mw[hour] = 0.0
             self.hash_ehs[hour] = 0.0

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS
+from agents.firm import in_business
 from agents.machines import (
     DAYS_PER_MONTH,
     HOURS_PER_MONTH,
@@ -166,6 +167,8 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
     for firms in (miners, world_miners):
         for i in range(len(firms)):
             firm = firms[i]
+            if not in_business(firm):
+                continue
             for generation in range(GENERATIONS):
                 world.used_stock_ths[generation] += firm.sold_ths[generation]
                 sold += firm.sold_ths[generation]
@@ -194,6 +197,8 @@ def trade_machines(miners, world_miners, worlds, pars):  # type: ignore[no-untyp
     for firms in (miners, world_miners):
         for i in range(len(firms)):
             firm = firms[i]
+            if not in_business(firm):
+                continue
             if firm.hardware_usd > 0.0:
                 if firm.order_used == 1:
                     ration(firm, world.used_fill_share[firm.used_order_generation])

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 from numba.extending import register_jitable
 
-from agents.firm import FLOWS, licensed_tariff_usd_per_kwh, on_terms_of_offer
+from agents.firm import FLOWS, in_business, licensed_tariff_usd_per_kwh, on_terms_of_offer
 from agents.grid_operator import reference_gap
 from agents.miner import LICENSED
 from agents.policy import Policy
 from agents.world import World
 from sim.compiled import kernel
 from sim.power import MonthOfPower
-from sim.state import State, has_flows
+from sim.state import State
 
 SMALLEST_TARIFF_USD_PER_KWH = 0.001
 # Rows of sums of flows: all owners, or the part of foreign owners or the state
@@ -27,7 +27,7 @@ def add_up(firms, flows, foreign_share, state_share, sums):  # type: ignore[no-u
     ownership by firm, the state owns a share of the firm in the first slot only.
     """
     for i in range(len(firms)):
-        if not has_flows(firms[i]):
+        if not in_business(firms[i]):
             continue
         own, foreign = flows[i].flows, foreign_share[i]
         for j in range(len(FLOWS)):

@@ -14,7 +14,7 @@ from numba.extending import register_jitable
 from agents.ai_firm import AiFirm
 from agents.base import DRAWS, new_records
 from agents.consumer import Consumer
-from agents.firm import FLOWS
+from agents.firm import FLOWS, in_business
 from agents.government import Government
 from agents.grid_operator import GridOperator
 from agents.lender import Lender
@@ -87,17 +87,11 @@ def flow_view(records: np.ndarray) -> FloatArray:
 
 
 @register_jitable
-def has_flows(firm: Any) -> bool:
-    """Whether a firm can have had flows this month, or last month before its own turn: nobody else has."""
-    return firm.active == 1 or firm.left == 1
-
-
-@register_jitable
 def _begin(firms, flows, seed, purpose, draws, t):  # type: ignore[no-untyped-def]
     """Start month ``t`` of firms: no flow has happened yet; every firm makes its draws."""
     for i in range(len(firms)):
         firm = firms[i]
-        if has_flows(firm):
+        if in_business(firm):
             flows[i].flows[:] = 0.0
         draw_uniforms(firm.draws, draws, seed, purpose, t, firm.agent_id)
 

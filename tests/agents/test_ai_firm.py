@@ -321,7 +321,8 @@ def test_worn_out_gpus_are_renewed_if_new_ones_pay_and_retired_otherwise():
 
 
 def test_staff_ramp_up_locals_replace_expatriates_and_builders_leave():
-    firm = ai_firm(it_mw=10.0, opened_month=-6, build_months=12.0 - VALUES["gpu_fitting_months"])
+    fitting = VALUES["gpu_fitting_months"]
+    firm = ai_firm(active=1, it_mw=10.0, opened_month=-6, build_months=12.0 - fitting)
     jobs = VALUES["ai_jobs_per_mw"] * VALUES["local_labour_factor"] * 10.0 * PUE
     totals, abroad = [], []
     for now in (6, 12, 18, 40):

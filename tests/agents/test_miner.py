@@ -70,7 +70,9 @@ def test_the_response_of_a_fleet_to_price_depends_on_its_state():
     assert load(4, 0.06) > load(4, 0.07) == 0.0
 
 
-@pytest.mark.parametrize("changes", [{"active": 0}, {"cutoff_months_left": 2.0}, {"fleet_ths": 0.0}])
+@pytest.mark.parametrize(
+    "changes", [{"active": 0, "left": 1}, {"cutoff_months_left": 2.0}, {"fleet_ths": 0.0}]
+)
 def test_nothing_runs_without_a_site_power_or_machines(changes):
     firm = running_miner(load_mw=1.0, hash_ehs=1.0, energised_mw=1.0, **changes)
     Miner.run(firm, *month())

@@ -162,7 +162,7 @@ def trade(
     world["rig_j_per_th"] = 20.0
     world["used_stock_ths"][0, 3] = stock_ths
     world["rig_on_sale"][0, 3], world["rig_supply_gw_per_month"] = 0.5, 0.1
-    sellers["sold_ths"][0, 3] = sold
+    buyers["active"], sellers["left"], sellers["sold_ths"][0, 3] = 1, 1, sold
     used = np.arange(len(orders)) < len(used_orders)
     buyers["order_used"] = used
     buyers["order_ths"], buyers["order_months_left"] = np.where(used, 0.0, orders), 7.0
@@ -220,7 +220,7 @@ def test_a_used_order_leaves_the_place_in_the_makers_queue_alone():
     world["rig_j_per_th"], world["used_stock_ths"][0, 3] = 20.0, 10.0
     buyers["order_ths"], buyers["order_generation"], buyers["order_months_left"] = 500.0, 9, 5.0
     buyers["used_order_ths"], buyers["used_order_generation"], buyers["order_used"] = 40.0, 3, 1
-    buyers["hardware_usd"] = buyers["invested_usd"] = 400.0
+    buyers["active"], buyers["hardware_usd"], buyers["invested_usd"] = 1, 400.0, 400.0
     new, bought, *_ = trade_machines(buyers, new_records(Miner, 1), world, PAR)
     assert (new, bought) == (0.0, 10.0)
     assert (buyers["order_ths"][0], buyers["order_months_left"][0]) == (500.0, 5.0)
@@ -229,7 +229,7 @@ def test_a_used_order_leaves_the_place_in_the_makers_queue_alone():
 
 def test_failures_are_counted_as_scrapped_and_take_no_machine_twice():
     sellers, world = new_records(Miner, 1), new_records(World, 1)
-    sellers["fleet_ths"][0, 4] = 500.0
+    sellers["active"], sellers["fleet_ths"][0, 4] = 1, 500.0
     *_, scrapped = trade_machines(NOBODY.copy(), sellers, world, PAR)
     assert sellers["fleet_ths"][0, 4] == pytest.approx(500.0 * (1.0 - VALUES["rig_failure_per_month"]))
     assert scrapped == pytest.approx(500.0 - sellers["fleet_ths"].sum())
