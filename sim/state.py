@@ -105,8 +105,9 @@ def _begin_month(  # type: ignore[no-untyped-def]
     _begin(world_miners, world_flows, seed, WORLD_MINER_LUCK, WORLD_MINER_DRAWS, t)
     _begin(ai_firms, ai_flows, seed, AI_LUCK, DRAWS, t)
     for i in range(len(miners)):
+        # Who applied has entered before it is in business
+        miners[i].entered = 0
         if in_business(miners[i]):
-            miners[i].entered = 0
             miners[i].seized_ths[:] = 0.0
     for i in range(len(ai_firms)):
         ai_firms[i].entered = 0

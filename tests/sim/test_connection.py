@@ -18,6 +18,7 @@ from sim import load_scenario
 from sim.compiled import agent_loop
 from sim.connection import connect_ai, connect_miners, convert_sites, count_queue
 from sim.parameters import parameter_record
+from sim.state import KINDS, empty_state
 
 VALUES = load_scenario().values()
 PAR = parameter_record({**VALUES, "ai_connection_months": 6.0})
@@ -118,6 +119,14 @@ def test_imitators_see_a_running_year_of_entrants():
     assert seen[0] == 3.0
     assert seen[1] == pytest.approx(3.0 + 3.0 * 11.0 / 12.0)
     assert seen[-1] == pytest.approx(36.0, rel=1e-6)
+
+
+def test_an_applicant_who_waits_is_an_entrant_once():
+    state = empty_state(dict.fromkeys(KINDS, 1), new_records(Policy, 1), PAR)
+    state.miners["entered"], state.miners["applied_mw"] = 1, 5.0
+    state.begin_month(0, 0)
+    assert state.miners["entered"].tolist() == [0]
+    assert state.miners["applied_mw"].tolist() == [5.0]
 
 
 GPU_KW = 1.25
