@@ -195,7 +195,7 @@ def terms_of(
     """Work out the terms of a status (Eq. M2, M5): illegal status adds the believed detection hazard to
     the discount rate and the expected fine to cost.
     """
-    hashprice = math.exp(world.forecast_log_hashprice[firm.forecaster])
+    hashprice = world.forecast_usd_per_ph_day[firm.forecaster]
     revenue = hashprice / 1000.0 * DAYS_PER_MONTH * par.mining_availability * (1.0 - par.pool_fee_share)
     rate, fees, served = firm.wacc_per_year, 0.0, 1.0
     if firm.home == 1:

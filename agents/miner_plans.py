@@ -44,7 +44,7 @@ def enter(firm: Miner, world: World, policy: Policy, par: Parameters) -> None:
     is asked (Eq. M5).
     """
     best_status, best_value, best_rig, best_cost = -1, 0.0, -1, 0.0
-    hurdle = firm.hurdle - par.imitation_weight * math.log1p(world.entrants)
+    hurdle = firm.hurdle - par.imitation_weight * world.entrants_log
     for status in range(3):
         if not allowed_statuses(firm, world, policy, status, par):
             continue
@@ -189,7 +189,7 @@ def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) ->
     """
     free_mw = firm.site_mw
     price = cheapest_hour_usd_per_kwh(firm, world, policy, par)
-    forecast = math.exp(world.forecast_log_hashprice[firm.forecaster]) * (1.0 - par.pool_fee_share)
+    forecast = world.forecast_usd_per_ph_day[firm.forecaster] * (1.0 - par.pool_fee_share)
     for generation in range(GENERATIONS):
         fleet = firm.fleet_ths[generation]
         if fleet <= 0.0:

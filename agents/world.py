@@ -30,7 +30,8 @@ class World(Columns):
     network_hash_ehs: float
     coins_issued_btc: float
     months_to_halving: float
-    # Expectations of the log hashprice, by forecaster (naive, adaptive, trend, anchor)
+    # Expectations of hashprice, by forecaster (naive, adaptive, trend, anchor), and of its log
+    forecast_usd_per_ph_day: ByForecaster
     forecast_log_hashprice: ByForecaster
     forecaster_share: ByForecaster
     # Mining hardware by generation
@@ -80,6 +81,7 @@ class World(Columns):
     illegal_mw: float
     caught_share: float
     entrants: float
+    entrants_log: float
     # Computing hardware by generation, and cooling overhead by hour over its mean of the year
     gpu_kw_it: ByGeneration
     gpu_usd: ByGeneration

@@ -154,6 +154,7 @@ def update_forecasts(worlds, pars, memory):  # type: ignore[no-untyped-def]
     memory[8] = now
     for rule in range(FORECASTERS):
         world.forecast_log_hashprice[rule] = memory[rule]
+        world.forecast_usd_per_ph_day[rule] = math.exp(memory[rule])
 
 
 @kernel

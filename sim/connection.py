@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba.extending import register_jitable
 
@@ -33,6 +35,7 @@ def count_queue(miners, ai_firms, operators, worlds, pars):  # type: ignore[no-u
             committed += firm.site_mw + firm.building_mw + (firm.granted_mw if firm.granted_mw > 0.0 else 0.0)
     # A running year of entrants: what imitators see
     world.entrants += entrants - world.entrants / 12.0
+    world.entrants_log = math.log1p(world.entrants)
     operator.queue_mining_mw = waiting
     operator.committed_mining_mw = committed
     waiting, committed = 0.0, 0.0

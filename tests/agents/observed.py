@@ -89,6 +89,7 @@ def month(
     seen.rig_on_sale[: NEWEST - 2] = 0.5
     seen.rig_on_sale[NEWEST - 2 : NEWEST + 1] = 1.0
     set_all(seen, world or {})
+    seen.forecast_usd_per_ph_day = np.exp(seen.forecast_log_hashprice)
     instruments = policy_timeline(NEUTRAL, "2025-06", 1, 281.0)[0]
     set_all(instruments, {"mining_legal": 1, "offer_open": 1, "quota_mw": 2000.0, **UNTAXED})
     set_all(instruments, policy or {})

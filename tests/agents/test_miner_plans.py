@@ -73,7 +73,7 @@ def test_imitation_lowers_the_hurdle():
     _, ratio, _ = best_generation(firm, *now, 0, terms, True, -1.0)
     hurdle = ratio + 0.01
     assert planned(now, morale=9.0, hurdle=hurdle).applied_mw == 0.0
-    crowd = month({**RICH, "entrants": 1000.0}, imitation_weight=0.01)
+    crowd = month({**RICH, "entrants_log": math.log1p(1000.0)}, imitation_weight=0.01)
     assert planned(crowd, morale=9.0, hurdle=hurdle).applied_mw == 5.0
 
 

@@ -249,6 +249,7 @@ def test_forecasters_agree_in_a_world_where_nothing_happens():
     for _ in range(24):
         update_forecasts(world, par, memory)
     assert world["forecast_log_hashprice"][0] == pytest.approx(np.full(4, np.log(50.0)), abs=1e-12)
+    assert world["forecast_usd_per_ph_day"][0] == pytest.approx(np.full(4, 50.0), rel=1e-12)
     assert world["forecaster_share"][0] == pytest.approx(np.full(4, 0.25), abs=1e-12)
 
 

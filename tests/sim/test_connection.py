@@ -119,6 +119,7 @@ def test_imitators_see_a_running_year_of_entrants():
     assert seen[0] == 3.0
     assert seen[1] == pytest.approx(3.0 + 3.0 * 11.0 / 12.0)
     assert seen[-1] == pytest.approx(36.0, rel=1e-6)
+    assert world["entrants_log"][0] == pytest.approx(np.log(37.0), rel=1e-6)
 
 
 def test_an_applicant_who_waits_is_an_entrant_once():

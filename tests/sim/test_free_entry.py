@@ -122,7 +122,7 @@ def bare_month(decline_per_year: float) -> Month:
 def enters(firm: Any, now: Month, usd_per_ths_year: float, price_usd_per_ths: float) -> bool:
     """Whether a firm that considers entry with the model's own procedure goes in."""
     hashprice = usd_per_ths_year * YEAR * 1000.0 / DAYS_PER_MONTH
-    now.world.forecast_log_hashprice[:] = math.log(hashprice)
+    now.world.forecast_usd_per_ph_day[:] = hashprice
     now.world.rig_price_usd_per_ths[MACHINE] = price_usd_per_ths
     firm.granted_mw = 0.0
     Miner.plan(firm, *now)
@@ -186,7 +186,7 @@ RHO, SIGMA, POWER = 0.15, 0.55, 0.05
 def live(firms: np.ndarray, now: Month, usd_per_ths_year: float) -> Any:
     """One month of a firm abroad at a revenue per TH/s, without a market around it."""
     hashprice = usd_per_ths_year * YEAR * 1000.0 / DAYS_PER_MONTH
-    now.world.forecast_log_hashprice[:] = math.log(hashprice)
+    now.world.forecast_usd_per_ph_day[:] = hashprice
     now.world.hashprice_usd_per_ph_day = hashprice
     now.world.btc_price_usd = (
         hashprice * 1000.0 * now.world.network_hash_ehs * now.world.days / now.world.coins_issued_btc
