@@ -32,6 +32,7 @@ from agents.miner_accounts import (
 )
 from agents.miner_appraisal import (
     LICENSED,
+    avoidable_usd_per_kwh,
     power_price_usd_per_kwh,
     running_share,
     site_capex_usd_per_mw,
@@ -69,6 +70,7 @@ class Miner(Firm):
     morale: float
     lawful: int
     can_bypass: int
+    hosted: int
     fibre: int
     hold_share: float
     # State
@@ -201,8 +203,8 @@ class Miner(Firm):
 
     @register_jitable
     def run(self, world: World, policy: Policy, par: Parameters) -> None:
-        """Run or idle each generation in each hour: on iff revenue per kWh exceeds that hour's price of
-        power, the only cost that an idle hour saves (Eq. B1, M3).
+        """Run or idle each generation in each hour: on iff revenue per kWh exceeds what an idle hour saves,
+        that hour's price of power and what a host charges by the kWh (Eq. B1, M3).
         """
         if not in_business(self):
             return
@@ -220,6 +222,7 @@ class Miner(Firm):
             return
         hours = 24 if self.home == 1 else 1
         share = running_share(self, world, par)
+        avoidable = avoidable_usd_per_kwh(self, world, par)
         for generation in range(GENERATIONS):
             fleet = self.fleet_ths[generation] * share
             if fleet <= 0.0:
@@ -234,7 +237,7 @@ class Miner(Firm):
                     world.rig_j_per_th[generation],
                     self.pue,
                     price,
-                    0.0,
+                    avoidable,
                 ):
                     self.load_mw[hour] += megawatt
                     self.hash_ehs[hour] += fleet / 1e6

@@ -17,6 +17,7 @@ from agents.miner_appraisal import (
     LICENSED,
     fleet_mw,
     landed_share,
+    other_usd_per_kwh,
     plugged_share,
     site_capex_usd_per_mw,
 )
@@ -108,9 +109,11 @@ def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> flo
 
 @register_jitable
 def keeping_cost_usd(firm: Miner, world: World, par: Parameters) -> float:
-    """Staff, site and insurance of the machines that have a site, by the energy that they would take in the
-    month, USD: an idle machine saves its power and nothing else (Eq. M3).
+    """Staff, site and insurance of the month, USD (Eq. M3): by the energy that the machines that have a site
+    would take, as an idle one saves its power and nothing else; by the energy taken where a host charges so.
     """
+    if firm.hosted == 1:
+        return firm.energy_mwh * 1000.0 * other_usd_per_kwh(firm, world, par)
     housed_mw = fleet_mw(firm, world) * plugged_share(firm, world)
     return housed_mw * par.mining_availability * 24.0 * world.days * 1000.0 * par.mining_other_usd_per_kwh
 

@@ -213,13 +213,31 @@ def terms_of(
     hazard = detection_per_month(firm, world, policy, par, status, site_mw)
     power_usd_per_kwh = mean_power_price_usd_per_kwh(firm, world, policy, par, status)
     fine_usd_per_mw = hazard * policy.fine_usd_per_mw * par.penalty_collected_share
-    cost = HOURS_PER_MONTH * par.mining_availability * (power_usd_per_kwh + par.mining_other_usd_per_kwh)
+    per_kwh = power_usd_per_kwh + other_usd_per_kwh(firm, world, par)
+    cost = HOURS_PER_MONTH * par.mining_availability * per_kwh
     cost += fees / MONTHS_PER_YEAR / 1000.0
     return Terms(
         revenue_usd_per_ths=revenue * served,
         cost_usd_per_kw=cost * served + fine_usd_per_mw / 1000.0,
         discount_per_month=math.log1p(rate) / MONTHS_PER_YEAR + hazard,
     )
+
+
+@register_jitable
+def other_usd_per_kwh(firm: Miner, world: World, par: Parameters) -> float:
+    """What a kWh costs beyond power, USD: staff, upkeep and insurance, and the rent of the site in the price
+    of a host (Eq. M3).
+    """
+    rent = world.site_rent_abroad_usd_per_kwh if firm.hosted == 1 else 0.0
+    return par.mining_other_usd_per_kwh + rent
+
+
+@register_jitable
+def avoidable_usd_per_kwh(firm: Miner, world: World, par: Parameters) -> float:
+    """What an idle hour saves beyond power, USD per kWh: nothing where the owner runs the site, all of it
+    where a host charges by the kWh (Eq. M3).
+    """
+    return other_usd_per_kwh(firm, world, par) if firm.hosted == 1 else 0.0
 
 
 @register_jitable
@@ -307,8 +325,10 @@ def may_pay(
 @register_jitable
 def site_capex_usd_per_mw(firm: Miner, world: World, par: Parameters, status: int) -> float:
     """Capital cost of a site without machines, USD per MW at the meter; improvised sites cost a share of
-    it.
+    it, and the owner of hosted machines builds none.
     """
+    if firm.hosted == 1:
+        return 0.0
     if firm.home == 0:
         return par.world_site_capex_usd_per_mw * world.site_cost_factor_abroad
     if status != LICENSED:

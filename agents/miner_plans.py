@@ -18,6 +18,7 @@ from agents.miner_appraisal import (
     best_generation,
     build_months,
     least_efficient,
+    other_usd_per_kwh,
     plugged_share,
     power_price_usd_per_kwh,
     site_capex_usd_per_mw,
@@ -190,11 +191,12 @@ def drop_obsolete(firm: Miner, world: World, policy: Policy, par: Parameters) ->
     free_mw = firm.site_mw
     price = cheapest_hour_usd_per_kwh(firm, world, policy, par)
     forecast = world.forecast_usd_per_ph_day[firm.forecaster] * (1.0 - par.pool_fee_share)
+    other = other_usd_per_kwh(firm, world, par)
     for generation in range(GENERATIONS):
         fleet = firm.fleet_ths[generation]
         if fleet <= 0.0:
             continue
-        if runs(forecast, world.rig_j_per_th[generation], firm.pue, price, par.mining_other_usd_per_kwh):
+        if runs(forecast, world.rig_j_per_th[generation], firm.pue, price, other):
             free_mw -= fleet * kw_per_ths(world.rig_j_per_th[generation], firm.pue) / 1000.0
         else:
             sell_rigs(firm, world, par, generation, fleet * par.obsolete_sale_share)

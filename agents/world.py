@@ -55,8 +55,10 @@ class World(Columns):
     entry_hashprice_usd_per_ph_day: float
     # Part of the sites abroad that weather or a temporary cut leaves running
     running_share_abroad: float
-    # Cost of a site abroad over that of today; power price of the month there over that of the year
+    # Cost of a site abroad over that of today, and what it costs per kWh of its machines; power price of the
+    # month there over that of the year
     site_cost_factor_abroad: float
+    site_rent_abroad_usd_per_kwh: float
     power_season_abroad: float
     mean_site_abroad_mw: float
     closure_scale_ehs: float

@@ -109,6 +109,14 @@ def running_cost_usd_per_ths(world: Any, par: Any, generation: int, below_median
 
 
 @register_jitable
+def site_rent_usd_per_kw_month(world: Any, par: Any) -> float:
+    """User cost of a site abroad, USD per kW and month: interest and wear (Eq. B3)."""
+    discount = math.log1p(par.world_miner_rate_per_year) / 12.0
+    site = par.world_site_capex_usd_per_mw / 1000.0 * world.site_cost_factor_abroad
+    return site * (discount + 1.0 / par.mining_site_life_months)
+
+
+@register_jitable
 def entry_hashprice_usd_per_ph_day(world: Any, par: Any, newest: int) -> float:
     """Hashprice at which a new site with the newest machine earns nothing: power, and the user cost of
     machine (at the makers' ordinary price) and site (Eq. B3).
@@ -116,9 +124,8 @@ def entry_hashprice_usd_per_ph_day(world: Any, par: Any, newest: int) -> float:
     discount = math.log1p(par.world_miner_rate_per_year) / 12.0
     kw = kw_per_ths(world.rig_j_per_th[newest], par.world_pue)
     machine = par.rig_reference_markup * par.rig_cost_usd_per_w * world.rig_j_per_th[newest]
-    site = kw / 1000.0 * par.world_site_capex_usd_per_mw * world.site_cost_factor_abroad
     running = running_cost_usd_per_ths(world, par, newest, 0.0)
-    running += site * (discount + 1.0 / par.mining_site_life_months)
+    running += kw * site_rent_usd_per_kw_month(world, par)
     decline = par.hashprice_decline_per_month
     return hash_unit_cost(discount, 1.0 / par.rig_life_months, decline, machine, running) / usd_per_ths(par)
 
@@ -254,6 +261,8 @@ def quote_machines(worlds, pars, release_month, supply_index):  # type: ignore[n
     world.rig_supply_gw_per_month = offered
     world.delivery_months = queue_months(world, par, world.rig_backlog_gw)
     world.rig_backlog_gw -= min(world.rig_backlog_gw, offered)
+    hours = HOURS_PER_MONTH * par.mining_availability
+    world.site_rent_abroad_usd_per_kwh = site_rent_usd_per_kw_month(world, par) / hours
     world.entry_hashprice_usd_per_ph_day = entry_hashprice_usd_per_ph_day(world, par, newest)
     quote_generations(world, par, release_month, newest)
 

@@ -73,6 +73,7 @@ PRIORS = {
     "world_power_median_usd_per_kwh": (0.04, 0.055),
     "consider_probability_per_month": (0.3, 1.0),
     "halving_revenue_share": (0.5, 0.8),
+    "world_hosted_share": (0.1, 0.7),
 }
 LOW, HIGH = np.array(list(PRIORS.values())).T
 # Runs over the prior and over what is not implausible, powers of two; members; known draws of the recovery
