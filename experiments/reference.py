@@ -109,8 +109,8 @@ def inference_section() -> list[str]:
         "### What 2017-2020 say about the world's miners",
         "",
         f"History matching on seventeen facts keeps {known['surviving_share'] * 100.0:.1f} % of the prior "
-        f"(implausibility below 3; the published set, the medians, has {published:.2f}). Narrower: by how much "
-        f"the 90 % interval of the posterior is shorter than that of the prior; from "
+        f"(implausibility below 3; the published set, the medians, has {published:.2f}). Narrower: by how "
+        f"much the 90 % interval of the posterior is shorter than that of the prior; from "
         f"{IDENTIFIED * 100.0:.0f} % a parameter counts as identified, the others "
         "are swept over their prior. Second mean: of an estimator without weights; agree: each mean lies in "
         f"the interval of the other. Recovered: share of {known['known_draws']:.0f} known draws inside the "
