@@ -71,6 +71,7 @@ class Miner(Firm):
     lawful: int
     can_bypass: int
     hosted: int
+    follows_rivers: int
     fibre: int
     hold_share: float
     # State

@@ -19,6 +19,7 @@ from agents.miner_appraisal import (
     landed_share,
     other_usd_per_kwh,
     plugged_share,
+    power_abroad_usd_per_kwh,
     site_capex_usd_per_mw,
 )
 from agents.policy import Policy
@@ -82,7 +83,7 @@ def pay_power(firm: Miner, world: World, policy: Policy, par: Parameters) -> flo
         mwh = (firm.load_mw[hour] if firm.home == 1 else firm.load_mw[0]) * world.days * share
         energy += mwh
         if firm.home == 0:
-            bill += mwh * 1000.0 * firm.power_price_usd_per_kwh * world.power_season_abroad
+            bill += mwh * 1000.0 * power_abroad_usd_per_kwh(firm, world)
         elif firm.compliance == LICENSED:
             cost = mwh * 1000.0 * licensed_tariff_usd_per_kwh(firm, world, policy, hour)
             bill += cost

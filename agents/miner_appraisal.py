@@ -91,12 +91,19 @@ def charged_usd_per_kwh(
 
 
 @register_jitable
+def power_abroad_usd_per_kwh(firm: Miner, world: World) -> float:
+    """Price of a kWh abroad this month: where firms follow the rivers it has a wet and a dry season."""
+    season = world.power_season_abroad if firm.follows_rivers == 1 else 1.0
+    return firm.power_price_usd_per_kwh * season
+
+
+@register_jitable
 def power_price_usd_per_kwh(
     firm: Miner, world: World, policy: Policy, par: Parameters, status: int, hour: int
 ) -> float:
     """Marginal price of a kWh in an hour."""
     if firm.home == 0:
-        return firm.power_price_usd_per_kwh * world.power_season_abroad
+        return power_abroad_usd_per_kwh(firm, world)
     licensed = licensed_tariff_usd_per_kwh(firm, world, policy, hour) if status == LICENSED else 0.0
     return charged_usd_per_kwh(
         world, policy, par, status, licensed, world.industrial_tariff_usd_per_kwh[hour]

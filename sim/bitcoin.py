@@ -9,7 +9,12 @@ import numpy as np
 from numba.extending import register_jitable
 
 from agents.base import FORECASTERS, GENERATIONS
-from agents.miner_appraisal import avoidable_usd_per_kwh, fleet_mw, running_share
+from agents.miner_appraisal import (
+    avoidable_usd_per_kwh,
+    fleet_mw,
+    power_abroad_usd_per_kwh,
+    running_share,
+)
 from agents.miner_plans import UNHOUSED
 from agents.rules.expectations import (
     expected_decline,
@@ -72,8 +77,7 @@ def expect_difficulty(miners, world_miners, worlds, pars):  # type: ignore[no-un
     for i in range(len(world_miners)):
         firm = world_miners[i]
         if firm.active == 1:
-            price = firm.power_price_usd_per_kwh * world.power_season_abroad
-            price += avoidable_usd_per_kwh(firm, world, par)
+            price = power_abroad_usd_per_kwh(firm, world) + avoidable_usd_per_kwh(firm, world, par)
             unit = 24.0 * firm.pue * price / (1.0 - par.pool_fee_share)
             add_supply(firm, world, par, unit, supply)
     for i in range(len(miners)):

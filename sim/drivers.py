@@ -357,7 +357,7 @@ def events_abroad(labels: tuple[str, ...], scenario: Scenario) -> FloatArray:
 
 
 def conditions_abroad(labels: tuple[str, ...]) -> FloatArray:
-    """What a site abroad costs over its cost of today, and the season of its power price, by month.
+    """What a site abroad costs over its cost of today, and the season of power where miners follow rivers.
 
     Site costs are dated anchors, log-linear between them. The season is a factor by calendar month with mean
     1 that ends with the last month of its rows. Shape (months, 2).

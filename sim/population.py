@@ -129,6 +129,7 @@ def settle_world_miners(
     firms["forecaster"] = (u[:, 4] * FORECASTERS).astype(int)
     firms["lawful"] = 1
     firms["hosted"] = u[:, 6] < v["world_hosted_share"]
+    firms["follows_rivers"] = u[:, 7] < v["world_river_share"]
     firms["slowness"] = 0.5 + u[:, 5]
     released = frontier.release_month < 0
     own_median = v["world_fleet_median_j_per_th"] * np.exp(-v["world_fleet_log_spread"] * 0.5 * rank)

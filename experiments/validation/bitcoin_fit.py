@@ -74,6 +74,7 @@ PRIORS = {
     "consider_probability_per_month": (0.3, 1.0),
     "halving_revenue_share": (0.5, 0.8),
     "world_hosted_share": (0.1, 0.7),
+    "world_river_share": (0.25, 0.4),
 }
 LOW, HIGH = np.array(list(PRIORS.values())).T
 # Runs over the prior and over what is not implausible, powers of two; members; known draws of the recovery
