@@ -1,4 +1,6 @@
-"""Machines that stand with a host: they pay by the kWh for what owners of sites pay for anyway."""
+"""What sets miners abroad apart: machines that stand with a host pay by the kWh for what owners of sites pay
+for anyway, and some have a wet and a dry season.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from agents.miner import WORLD, Miner
 from agents.miner_appraisal import LICENSED, best_generation, site_capex_usd_per_mw
 from agents.miner_plans import start_site
 from experiments.validation.bitcoin_run import FITTED_MONTHS, growth_since, hindcast_world
+from sim.drivers import conditions_abroad
 from sim.hardware import site_rent_usd_per_kw_month
 from tests.agents.observed import J_PER_TH, NEWEST, VALUES, miner, month
 
@@ -79,6 +82,20 @@ def test_rent_is_interest_and_wear_of_the_site():
     rent = site_rent_usd_per_kw_month(now.world, now.par)
     assert rent == pytest.approx(350.0 * (math.log(1.15) / 12.0 + 1.0 / 120.0), rel=1e-12)
     assert rent / 730.5 == pytest.approx(0.0096, abs=1e-4)
+
+
+def test_the_season_of_power_is_that_of_those_who_follow_the_rivers():
+    season = conditions_abroad(tuple(f"2020-{month:02d}" for month in range(1, 13)))[:, 1]
+    assert season.mean() == pytest.approx(1.0, abs=1e-3)
+    assert season[6] / season[0] == pytest.approx(0.5, abs=1e-3)
+    assert (conditions_abroad(("2021-06", "2025-12"))[:, 1] == 1.0).all()
+    for follows, expected in ((0, 0.05), (1, 0.05 * season[6])):
+        now = month({"hashprice_usd_per_ph_day": 200.0, "power_season_abroad": season[6]})
+        firm = abroad(0, power_price_usd_per_kwh=0.05, follows_rivers=follows)
+        firm.fleet_ths[NEWEST] = 1e6 / J_PER_TH[NEWEST]
+        Miner.run(firm, *now)
+        Miner.settle(firm, *now)
+        assert firm.bill_usd / firm.energy_mwh / 1000.0 == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.slow
