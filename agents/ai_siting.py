@@ -24,7 +24,7 @@ from agents.ai_appraisal import (
 from agents.base import GENERATIONS, SITES
 from agents.policy import Policy
 from agents.rules.choice import logit2, logit_weight, nested_inclusive_value
-from agents.rules.finance import loss_while_waiting
+from agents.rules.finance import loss_while_waiting, real_rate
 from agents.world import MONTHS_PER_YEAR, Parameters, World
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def return_abroad(firm: AiFirm, world: World, par: Parameters, site: int) -> flo
     """NPV over capital of the same hall at a site abroad, times its chance of chips; the firm earns world
     prices there and keeps its own view of them (Eq. M13).
     """
-    discount = yearly_to_monthly(par.world_ai_wacc_per_year + world.site_premium_per_year[site])
+    real = real_rate(par.world_ai_wacc_per_year, par.usd_inflation_per_year)
+    discount = yearly_to_monthly(real + world.site_premium_per_year[site])
     lag = world.site_open_months[site]
     ordered = max(0.0, lag - par.gpu_fitting_months)
     cost = HOURS_PER_MONTH * par.ai_load_factor * world.site_pue[site] * 1000.0

@@ -15,6 +15,7 @@ from agents.ai_appraisal import site_mw_per_mw_it
 from agents.ai_firm import COLOCATION, GPU_CLOUD, HYPERSCALER, SOVEREIGN
 from agents.base import FORECASTERS, MONTHS
 from agents.miner import FARM, FOREIGN, HOUSEHOLD, STATE, WORLD
+from agents.rules.finance import real_rate
 from sim.countries import SKILL_NAMES, Country
 from sim.drivers import observed
 from sim.hardware import Frontier
@@ -177,7 +178,7 @@ def settle_ai_firms(
     firms["target_mw"] = firms["stage_mw_it"] * v["stages_per_firm"]
     capex = v["ai_facility_capex_usd_per_mw_it"] + np.where(kind == COLOCATION, 0.0, REFERENCE_GPU_USD_PER_MW)
     firms["funds_usd"] = v["ai_funds_over_stage_cost"] * firms["stage_mw_it"] * capex * (0.5 + u[:, 2])
-    cost = v["ai_wacc_per_year"]
+    cost = real_rate(v["ai_wacc_per_year"], v["usd_inflation_per_year"])
     firms["wacc_per_year"] = spread(cost, v["ai_wacc_spread"] * cost, u[:, 3]) - reference_premium
     firms["hurdle"] = spread(v["ai_hurdle_npv_mean"], v["ai_hurdle_npv_spread"], u[:, 4])
     firms["debt_share"] = v["ai_debt_share"]

@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 from agents.ai_appraisal import gpu_hours_per_mw_it, gpu_usd_per_mw_it
 from agents.base import GENERATIONS
 from agents.firm import import_rates
-from agents.rules.finance import geometric_sum
+from agents.rules.finance import geometric_sum, real_rate
 from agents.rules.mining import revenue_usd_per_kwh
 
 HOURS_PER_MONTH = 730.5
@@ -59,7 +59,7 @@ def ai_stack(world, policy, par):  # type: ignore[no-untyped-def]
         if world.gpu_on_sale[generation] == 1.0:
             newest = generation
     mwh = HOURS_PER_MONTH * par.ai_load_factor * par.ai_pue
-    rate = math.log1p(par.ai_wacc_per_year) / 12.0
+    rate = math.log1p(real_rate(par.ai_wacc_per_year, par.usd_inflation_per_year)) / 12.0
     home = world.domestic_sales_share
     price = home * world.domestic_price_usd_per_hour + (1.0 - home) * world.export_price_usd_per_hour
     revenue = gpu_hours_per_mw_it(world, newest) * world.utilisation * price / mwh

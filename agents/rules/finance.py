@@ -47,6 +47,17 @@ def monthly_rate(rate_per_year: float) -> float:
 
 
 @register_jitable
+def real_rate(nominal_per_year: float, inflation_per_year: float) -> float:
+    """Real rate per year of a nominal one, (1+i)/(1+pi)-1. Eq. M2.
+
+    Rates per year as fractions; nan where inflation is at or below -1. Source: Fisher (1930).
+    """
+    if inflation_per_year <= -1.0:
+        return math.nan
+    return (1.0 + nominal_per_year) / (1.0 + inflation_per_year) - 1.0
+
+
+@register_jitable
 def geometric_sum(rate_per_month: float, months: float) -> float:
     """Sum of e^{-rate k} over k = 1..months, also for a term that is not whole. Eq. M2.
 

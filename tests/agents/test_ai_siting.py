@@ -17,6 +17,8 @@ from agents.ai_siting import (
     rush,
     site_bid_usd_per_mw,
 )
+from sim import load_scenario
+from sim.model import WattLabModel
 from tests.agents.observed import ai_firm, month, planned
 
 LUCRATIVE = {"gpu_price_usd_per_hour": 8.0}
@@ -77,3 +79,15 @@ def test_waiting_for_power_is_worth_money():
     now = month(LUCRATIVE)
     assert site_bid_usd_per_mw(ai_firm(), *now, 5.0, 0.0, 1.0) > 0.0
     assert site_bid_usd_per_mw(ai_firm(kind=COLOCATION), *now, 5.0, 0.0, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("inflation", [0.015, 0.03])
+def test_ai_firms_discount_real_money_at_real_rates(inflation):
+    """Sources quote costs of capital in nominal USD: expected inflation comes off, the country's premium is
+    the same in both (Eq. M2.13).
+    """
+    overrides = {"usd_inflation_per_year": inflation, "ai_wacc_spread": 0.0}
+    model = WattLabModel(load_scenario(months=1, population={"ai_firms": 48}, overrides=overrides))
+    rate = model.state.ai_firms["wacc_per_year"] + model.values["country_risk_premium"]
+    nominal = model.values["ai_wacc_per_year"]
+    assert rate == pytest.approx((1.0 + nominal) / (1.0 + inflation) - 1.0, rel=1e-12)

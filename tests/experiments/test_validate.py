@@ -48,6 +48,7 @@ def report() -> list[Check]:
 def test_a_check_passes_inside_its_range_and_nan_never_does() -> None:
     assert check(8.0).passed
     assert check(12.0).passed
+    assert check(12.0 * (1.0 + 1e-15)).passed
     assert not check(12.001).passed
     assert not check(float("nan")).passed
     assert as_document([check(float("nan"))])[0]["simulated"] is None

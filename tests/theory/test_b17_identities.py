@@ -13,7 +13,14 @@ import numpy as np
 import pytest
 
 from agents.rules.choice import gumbel, logit2, logit_share, logit_weight
-from agents.rules.finance import annuity_factor, geometric_sum, monthly_rate, pv_declining_margin, wacc
+from agents.rules.finance import (
+    annuity_factor,
+    geometric_sum,
+    monthly_rate,
+    pv_declining_margin,
+    real_rate,
+    wacc,
+)
 from agents.rules.labour import emigration_hazard, matching, wage_growth
 from agents.rules.mining import contest_share
 from agents.rules.queues import abandonment_probability
@@ -38,6 +45,17 @@ def test_annuity_limits() -> None:
     assert annuity_factor(1e-12, 40.0) == pytest.approx(1.0 / 40.0, rel=1e-9)
     assert math.isnan(annuity_factor(0.1, 0.0))
     assert (1.0 + monthly_rate(0.15)) ** 12 == pytest.approx(1.15, rel=1e-12)
+
+
+@pytest.mark.parametrize(("nominal", "inflation"), [(0.18, 0.0235), (0.09, 0.03), (0.05, 0.0), (0.01, 0.04)])
+def test_real_money_at_the_real_rate_is_worth_what_nominal_money_is_at_the_nominal_one(
+    nominal: float, inflation: float
+) -> None:
+    real = real_rate(nominal, inflation)
+    years = range(1, 11)
+    in_nominal_money = sum((1.0 + inflation) ** year / (1.0 + nominal) ** year for year in years)
+    assert sum((1.0 + real) ** -year for year in years) == pytest.approx(in_nominal_money, rel=1e-12)
+    assert math.isnan(real_rate(nominal, -1.0))
 
 
 @pytest.mark.parametrize("rate", [-0.02, 0.0, 1e-12, 0.01, 0.3])
