@@ -63,7 +63,9 @@ def test_who_is_hosted_builds_no_site_and_needs_capital_for_machines_only():
     costs = {}
     for hosted in (0, 1):
         firm = abroad(hosted, power_price_usd_per_kwh=0.03)
-        rig, _, costs[hosted] = best_generation(firm, *now, LICENSED, terms_of(firm, *now, LICENSED, 1.0), True, -1.0)
+        rig, _, costs[hosted] = best_generation(
+            firm, *now, LICENSED, terms_of(firm, *now, LICENSED, 1.0), True, -1.0
+        )
         assert site_capex_usd_per_mw(firm, now.world, now.par, LICENSED) == pytest.approx(
             0.0 if hosted else now.par.world_site_capex_usd_per_mw * now.world.site_cost_factor_abroad
         )
