@@ -56,7 +56,7 @@ class Case:
         return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
 
-KAZAKHSTAN = Case("kazakhstan", "2020-07", 21, seeds=8)
+KAZAKHSTAN = Case("kazakhstan", "2020-07", 21, seeds=32)
 # Meter-bypass cases were small: 7,209 cases and 2.3 bn MYR are about 0.1 MW a case. Twelve thousand slots,
 # most of them of that size, were chosen with the capacity of inspections on the number of cases.
 MALAYSIA = Case(
@@ -65,7 +65,7 @@ MALAYSIA = Case(
 )  # fmt: skip
 # No AI halls were reported in Bhutan in these years; they must not fill in for mining
 NO_AI = {"ai_export_demand_mw_it": 0.0, "ai_consider_probability_per_month": 0.02}
-BHUTAN = Case("bhutan", "2019-04", 82, seeds=4, overrides=NO_AI, population={"ai_firms": 1})
+BHUTAN = Case("bhutan", "2019-04", 82, seeds=32, overrides=NO_AI, population={"ai_firms": 1})
 JAPAN = Case("japan", "2022-12", 30, seeds=4)
 JAPAN_YEAR = range(1, 13)  # 2023, counted from December 2022
 

@@ -63,7 +63,8 @@ def homogeneous(price_usd: float, start_ehs: float) -> MiningWorld:
 
 def unit_cost_usd_per_ph_day(world: MiningWorld) -> float:
     """Cost of a PH/s a day with the best machine on sale: power, and the user cost of machine, freight, site
-    and hurdle by the annuity that pays it back over the machine's life.
+    and hurdle by the annuity that pays it back over the machine's life; a host's rent takes the place of the
+    site.
     """
     par, seen = world.par[0], world.world[0]
     rate = 1.0 + float(world.firms["wacc_per_year"][0])
@@ -71,24 +72,29 @@ def unit_cost_usd_per_ph_day(world: MiningWorld) -> float:
     recovery = rate / (1.0 - (1.0 + rate) ** -life) * (1.0 + rate) ** lag
     asked = 1.0 + par.miner_hurdle_npv_mean / (1.0 - par.world_income_tax_rate)
     costs = []
+    hosted = world.firms["hosted"][0] == 1
     for generation in np.flatnonzero(seen.rig_on_sale == 1.0):
         kw = seen.rig_j_per_th[generation] * par.world_pue / 1000.0
         sunk = seen.rig_price_usd_per_ths[generation] * (1.0 + par.rig_freight_share)
-        sunk = (sunk + kw / 1000.0 * par.world_site_capex_usd_per_mw) * asked / par.mining_availability
-        power = par.world_power_median_usd_per_kwh + par.mining_other_usd_per_kwh
+        site = 0.0 if hosted else kw / 1000.0 * par.world_site_capex_usd_per_mw
+        sunk = (sunk + site) * asked / par.mining_availability
+        rent = seen.site_rent_abroad_usd_per_kwh if hosted else 0.0
+        power = par.world_power_median_usd_per_kwh + par.mining_other_usd_per_kwh + rent
         month_usd = hash_unit_cost(recovery, 0.0, 0.0, sunk, kw * HOURS_PER_MONTH * power)
         costs.append(month_usd * 1000.0 / DAYS_PER_MONTH / (1.0 - par.pool_fee_share))
     return min(costs)
 
 
 @pytest.mark.slow  # as plain Python
-def test_free_entry_comes_to_rest_where_price_covers_cost():
+@pytest.mark.parametrize("hosted", [0, 1])
+def test_free_entry_comes_to_rest_where_price_covers_cost(hosted):
     """B3 in a run: H* = R/c within 1 %, and twice the reward carries twice the hash rate. Machines are sunk,
     so entry stops a little beyond: by what firms order before they see each other's machines.
     """
     rest = {}
     for price, start_ehs in ((60_000.0, 600.0), (120_000.0, 1250.0)):
         world = homogeneous(price, start_ehs)
+        world.firms["hosted"] = hosted
         path = world.run(MONTHS)["hash_ehs"]
         assert path[-1] > 1.05 * path[0]
         assert path[-1] == pytest.approx(path[-25], rel=1e-3)

@@ -104,7 +104,7 @@ def test_a_ban_abroad_takes_its_share_off_the_network_and_machines_come_back():
     before = machines_ths(struck)
     calm_after, after = calm.run(1), struck.run(1)
     ratio = after["hash_ehs"][0] / calm_after["hash_ehs"][0]
-    assert 0.59 < ratio < 0.7  # idle machines elsewhere fill part of the gap
+    assert 0.59 < ratio < 0.75  # idle machines elsewhere, hosted ones first, fill part of the gap
     assert machines_ths(struck) > 0.95 * before
     assert after["j_per_th"][0] == pytest.approx(calm_after["j_per_th"][0], rel=0.05)
     later = struck.run(14)["hash_ehs"]
@@ -202,8 +202,7 @@ def test_a_higher_price_reaches_hash_only_with_the_machines_it_orders(seed):
     flat, higher = twins("2019-06", seed, (1.0, 1.5), 13)
     response = (higher - flat) / math.log(1.5)
     assert np.abs(response[:2]).max() < 0.05
-    assert response[6] > 0.2
-    assert response[12] > 0.5
+    assert response[12] > response[6] > 0.1
 
 
 @pytest.mark.slow  # as plain Python
