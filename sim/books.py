@@ -16,18 +16,18 @@ from sim.closing import (
     day_of,
     open_stand,
     parties_of,
-    record_month,
+    record_months,
 )
-from sim.diary import Diary
+from sim.diary import Diary, Months
 from sim.enforcement import collect_seizures
-from sim.grid_outputs import TypicalDays, four_seasons
+from sim.grid_outputs import four_seasons, mean_days
 from sim.invariants import check_hardware, check_people
 from sim.ledger import A, Ledger, M
 from sim.month_outputs import month_outputs
 from sim.posting import all_lines
 from sim.power import MonthOfPower
 from sim.settlement import allowed_delivery_share, open_reference_gaps, settle_power
-from sim.surplus import Surplus, surplus_case
+from sim.surplus import surplus_case
 from sim.treasury import TreasuryBooks
 from sim.variables import output_table
 
@@ -54,7 +54,9 @@ class Books:
         self.seizures = (0.0, 0.0, 0.0)
         self.mean_load_mw = float(np.mean(model.scenario.country_data.load_shape.mean_load_mw))
         self.treasury = TreasuryBooks(model.values["smart_meter_share_start"])
-        self.days = TypicalDays(model.power)
+        self.powers: list[MonthOfPower] = []
+        self.power_system, self.measured = model.power, 0
+        self.typical_from = max(0, len(labels) - TYPICAL_MONTHS)
         self.outputs_of = functools.partial(
             month_outputs,
             country=model.scenario.country_data,
@@ -129,21 +131,28 @@ class Books:
 
     def record(self, t: int, power: MonthOfPower) -> None:
         """Measure and keep what nobody in the model looks at: outputs only."""
-        model, state, pages = self.model, self.model.state, self.diary.pages
-        case = surplus_case(model.power, power, t)
-        surplus = record_month(tuple(pages), t, case, state.world, state.policy, state.par)
-        pages.coins[t] = self.treasury.count_coins(state, float(model.drivers.btc_price_usd[t]))
         self.diary.copy_records(t)
+        self.powers.append(power)
         self.months_kept = t + 1
-        if t >= model.scenario.months - TYPICAL_MONTHS:
-            self.days.add(four_seasons(int(model.drivers.month_of_year[t])), power, Surplus(*surplus))
+
+    def months_from(self, first: int) -> Months:
+        """Months kept from ``first`` on. What is left for new load, and other outputs that nobody in the
+        model looks at, is measured for all months in one call when it is first asked for.
+        """
+        if self.measured < self.months_kept:
+            records, new = self.diary.records, self.powers[self.measured : self.months_kept]
+            record_months(
+                tuple(self.diary.pages), self.measured, surplus_case(self.power_system, new),
+                self.treasury.purse, records["world"], records["policy"], records["par"],
+            )  # fmt: skip
+            self.measured = self.months_kept
+        return self.diary.months(first, self.months_kept)
 
     @property
     def row(self) -> dict[str, float]:
         """Outputs of the last month by name, worked out when first asked for."""
         if self._row[0] != self.months_kept:
-            last = self.diary.months(self.months_kept - 1, self.months_kept)
-            found = self.outputs_of(last)
+            found = self.outputs_of(self.months_from(self.months_kept - 1))
             self._row = (self.months_kept, {name: float(column[0]) for name, column in found.items()})
         return self._row[1]
 
@@ -151,9 +160,12 @@ class Books:
         """Outputs of the months so far: one row per month, units in ``.attrs``. Raises ModelError for one
         that is not finite.
         """
-        columns = self.outputs_of(self.diary.months(0, self.months_kept))
+        columns = self.outputs_of(self.months_from(0))
         return output_table(self.ledger.labels[: self.months_kept], columns)
 
     def typical_days(self) -> pd.DataFrame:
         """Mean day by season over the last months of the run: season, hour and hourly MW or USD per MWh."""
-        return self.days.frame()
+        months = self.months_from(self.typical_from)
+        month_of_year = self.diary.drivers.month_of_year[months.number]
+        seasons = [four_seasons(int(month)) for month in month_of_year]
+        return mean_days(self.power_system, seasons, self.powers[self.typical_from :], months.free_mw)

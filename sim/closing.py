@@ -21,8 +21,8 @@ from sim.power import MonthOfPower
 from sim.public import Seen, observe_gaps
 from sim.settlement import ALL, PowerAccounts, add_up
 from sim.state import FLOW, State
-from sim.surplus import OFFER_MW, PROBE_MW, measure
-from sim.treasury import close_treasury, exchange_row, tax_revenue, total
+from sim.surplus import OFFER_MW, PROBE_MW, measure_months
+from sim.treasury import close_treasury, count_coins, exchange_row, tax_revenue, total
 from sim.unit_costs import ai_stack, mining_stack, new_hall_usd_per_mw_it
 
 FloatArray = npt.NDArray[np.float64]
@@ -175,6 +175,7 @@ def close_month(  # type: ignore[no-untyped-def]
     write(pages.mining[t], census.mining)
     write(pages.ai[t], census.ai)
     pages.jobs[t] = census.jobs
+    pages.state_mine_btc[t] = parties.miners[0].coins_btc
     write(
         pages.scattered[t],
         Scattered(
@@ -212,16 +213,22 @@ def close_month(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def record_month(pages, t, case, worlds, policies, pars):  # type: ignore[no-untyped-def]
-    """Fill the pages that nobody in the model looks at: hours with room for new load, and what a MWh costs.
-    ``case`` is that of ``surplus_case``. Returns the arrays of ``Surplus``.
+def record_months(pages, first, case, purse, worlds, policies, pars):  # type: ignore[no-untyped-def]
+    """Fill the pages that nobody in the model looks at, for months from ``first`` on: room for new load, what
+    a MWh costs, the state's coins (``purse`` as in ``count_coins``). ``case`` is that of ``surplus_case``;
+    records are those of all months.
     """
     pages = Pages(*pages)
-    free_mw, probe_usd_per_mwh = measure(*case)
-    anywhere, by_zone, costs = count_hours(free_mw, probe_usd_per_mwh, OFFER_MW, PROBE_MW)
-    pages.offer_hours[t] = anywhere
-    pages.probe_hours[t] = by_zone
-    pages.probe_usd_per_mwh[t] = costs
-    write(pages.mining_costs[t], mining_stack(worlds[0], policies[0], pars[0]))
-    write(pages.ai_costs[t], ai_stack(worlds[0], policies[0], pars[0]))
-    return free_mw, probe_usd_per_mwh
+    free_mw, probe_usd_per_mwh = measure_months(pars[first:], case)
+    for month in range(len(free_mw)):
+        t = first + month
+        world, policy, par = worlds[t], policies[t], pars[t]
+        pages.free_mw[t] = free_mw[month]
+        anywhere, by_zone, costs = count_hours(free_mw[month], probe_usd_per_mwh[month], OFFER_MW, PROBE_MW)
+        pages.offer_hours[t] = anywhere
+        pages.probe_hours[t] = by_zone
+        pages.probe_usd_per_mwh[t] = costs
+        write(pages.mining_costs[t], mining_stack(world, policy, par))
+        write(pages.ai_costs[t], ai_stack(world, policy, par))
+        share = policy.state_partner_share
+        write(pages.coins[t], count_coins(purse, pages.state_mine_btc[t], share, world.btc_price_usd))

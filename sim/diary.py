@@ -71,6 +71,8 @@ class Pages(NamedTuple):
     offer_hours: FloatArray
     probe_hours: FloatArray
     probe_usd_per_mwh: FloatArray
+    free_mw: FloatArray
+    state_mine_btc: FloatArray
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Months:
     offer_hours: FloatArray  # [T, limits]
     probe_hours: FloatArray  # [T, limits, zones]
     probe_usd_per_mwh: FloatArray  # [T, zones]
+    free_mw: FloatArray  # [T, limits, zones, hours]
 
 
 TUPLES: dict[str, Any] = {
@@ -120,8 +123,9 @@ class Diary:
     def __init__(self, state: State, drivers: Drivers, months: int, zones: int) -> None:
         self.drivers = drivers
         self.kept = state.kept
-        self.words = np.zeros((months, len(state.kept)))
-        self.forms = {name: (len(getattr(state, name)), getattr(state, name).dtype) for name in KEPT}
+        # A single row would be another type of array to compiled code
+        self.words = np.zeros((max(2, months), len(state.kept)))
+        self.records = self.views(state)
         shapes = {name: (len(form._fields),) for name, form in TUPLES.items()} | {
             "miners": (len(OWNERS), len(FLOW)),
             "ai_firms": (len(OWNERS), len(FLOW)),
@@ -131,8 +135,21 @@ class Diary:
             "offer_hours": (LIMITS,),
             "probe_hours": (LIMITS, zones),
             "probe_usd_per_mwh": (zones,),
+            "free_mw": (LIMITS, zones, 24),
+            "state_mine_btc": (),
         }
         self.pages = Pages(**{name: np.zeros((months, *shape)) for name, shape in shapes.items()})
+
+    def views(self, state: State) -> dict[str, np.ndarray]:
+        """Kept records by name, months first."""
+        found, first = {}, 0
+        for name in KEPT:
+            kept: np.ndarray = getattr(state, name)
+            past = first + kept.nbytes // self.words.itemsize
+            records = self.words[:, first:past].view(kept.dtype)
+            found[name] = records[:, 0] if len(kept) == 1 else records
+            first = past
+        return found
 
     def copy_records(self, t: int) -> None:
         """Keep records as they are at the end of month ``t``."""
@@ -147,12 +164,7 @@ class Diary:
             "btc_price_usd": self.drivers.btc_price_usd[when],
             "gpu_price_usd_per_hour": self.drivers.gpu_price_usd_per_hour[when],
         }
-        first_word = 0
-        for name, (count, form) in self.forms.items():
-            past = first_word + count * form.itemsize // self.words.itemsize
-            records = self.words[when, first_word:past].view(form)
-            found[name] = records[:, 0] if count == 1 else records
-            first_word = past
+        found |= {name: records[when] for name, records in self.records.items()}
         for name, page in self.pages._asdict().items():
             found[name] = page[when]
         for name, form in TUPLES.items():

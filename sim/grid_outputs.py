@@ -16,7 +16,7 @@ from sim.distribution import WeakShares, weak_shares
 from sim.power import HOURS_PER_YEAR, MonthOfPower, PowerSystem, season_of
 from sim.power_loads import AI, BASE, DEMAND, INFORMAL, LICENSED, SOLAR
 from sim.settlement import PowerAccounts
-from sim.surplus import ANY, CHEAP, DEAR, Surplus
+from sim.surplus import ANY, CHEAP, DEAR
 
 if TYPE_CHECKING:
     from sim.countries import Country
@@ -154,31 +154,20 @@ def count_hours(free_mw, probe_usd_per_mwh, offer_mw, probe_mw):  # type: ignore
     return anywhere, by_zone, costs
 
 
-class TypicalDays:
-    """Mean day by season over the last months of a run, worked out when the run is over."""
-
-    def __init__(self, system: PowerSystem) -> None:
-        self.system = system
-        self.seasons: list[str] = []
-        self.powers: list[MonthOfPower] = []
-        self.surpluses: list[Surplus] = []
-
-    def add(self, season: str, power: MonthOfPower, surplus: Surplus) -> None:
-        """Keep the day of a month for the typical day of its season."""
-        self.seasons.append(season)
-        self.powers.append(power)
-        self.surpluses.append(surplus)
-
-    def frame(self) -> pd.DataFrame:
-        """Season, hour and hourly MW or USD per MWh."""
-        columns = day_columns(self.system, self.powers, self.surpluses)
-        days, seasons = np.array(list(columns.values())), list(dict.fromkeys(self.seasons))
-        members = [[t for t, kept in enumerate(self.seasons) if kept == season] for season in seasons]
-        means = [days[:, months].sum(axis=1) / len(months) for months in members]
-        hour = np.tile(np.arange(24.0), len(seasons))
-        table = pd.DataFrame(np.vstack((hour, hour, np.hstack(means))).T, columns=day_index(tuple(columns)))
-        table["season"], table["hour"] = np.repeat(seasons, 24).astype(object), hour.astype(np.int64)
-        return table
+def mean_days(
+    system: PowerSystem, seasons: Sequence[str], powers: list[MonthOfPower], free_mw: FloatArray
+) -> pd.DataFrame:
+    """Mean day by season of some months: season, hour and hourly MW or USD per MWh. ``seasons``, ``powers``
+    and ``free_mw`` (as in ``Surplus``) are by month.
+    """
+    columns = day_columns(system, powers, free_mw)
+    days, found = np.array(list(columns.values())), list(dict.fromkeys(seasons))
+    members = [[t for t, season in enumerate(seasons) if season == own] for own in found]
+    means = [days[:, months].sum(axis=1) / len(months) for months in members]
+    hour = np.tile(np.arange(24.0), len(found))
+    table = pd.DataFrame(np.vstack((hour, hour, np.hstack(means))).T, columns=day_index(tuple(columns)))
+    table["season"], table["hour"] = np.repeat(found, 24).astype(object), hour.astype(np.int64)
+    return table
 
 
 @functools.cache
@@ -187,7 +176,7 @@ def day_index(names: tuple[str, ...]) -> pd.Index:
     return pd.Index(["season", "hour", *names])
 
 
-def day_columns(system: PowerSystem, powers: list[MonthOfPower], surpluses: list[Surplus]) -> Row:
+def day_columns(system: PowerSystem, powers: list[MonthOfPower], free_mw: FloatArray) -> Row:
     """Days of some months: load, firms, solar, price and generation by technology, and columns by zone;
     each months x 24.
     """
@@ -203,8 +192,7 @@ def day_columns(system: PowerSystem, powers: list[MonthOfPower], surpluses: list
     for place, technology in enumerate(system.technologies):
         name = "utility_solar_mw" if technology == "solar" else f"{technology}_mw"
         columns[name] = columns[name] + gen[:, place] if name in columns else gen[:, place]
-    free = np.array([surplus.free_mw for surplus in surpluses])
-    columns |= zone_columns(system.country.zones, powers, loads[:, DEMAND], free)
+    columns |= zone_columns(system.country.zones, powers, loads[:, DEMAND], free_mw)
     return columns | technology_columns(system, powers, gen)
 
 

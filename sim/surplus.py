@@ -8,6 +8,7 @@ gas of a month whose cargoes are used up: it would only be moved from another ho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +26,8 @@ CHEAP, DEAR, ANY = range(LIMITS)
 
 
 class Surplus(NamedTuple):
-    """Surplus of a month: ``free_mw`` by limit of cost (cheap, dear, any), zone and hour, MW at the
-    generation end; ``probe_usd_per_mwh`` is the mean cost of serving ``PROBE_MW`` more, zone x hour.
+    """Surplus of months: ``free_mw`` by month, limit of cost (cheap, dear, any), zone and hour, MW at the
+    generation end; ``probe_usd_per_mwh`` is the mean cost of serving ``PROBE_MW`` more, month x zone x hour.
     """
 
     free_mw: FloatArray
@@ -133,22 +134,46 @@ def measure(  # type: ignore[no-untyped-def]
     return free, price
 
 
-def surplus_case(system: PowerSystem, month: MonthOfPower, t: int) -> tuple[Any, ...]:
-    """Arguments of ``measure`` for month ``t``; gas plants count only if gas of the month is left."""
-    result, values = month.result, system.values
-    gas_is_left = sum(result.group_value_usd_per_mwh.tolist()) <= 0.0
-    delivery = 1.0 - values["transmission_loss_share"]
-    limits = (values["cheap_power_usd_per_kwh"], values["dear_power_usd_per_kwh"], np.inf)
+@kernel
+def measure_months(pars, case):  # type: ignore[no-untyped-def]
+    """Measure months: returns the arrays of ``Surplus``. ``pars`` has the parameters of every month, ``case``
+    is that of ``surplus_case``. Gas plants count only if gas of the month is left.
+    """
+    gen, maximum, cost, flow, over, gas_cap, gas_is_left, link, zone, limited, group = case
+    months, zones, hours = over.shape
+    free, price = np.zeros((months, LIMITS, zones, hours)), np.zeros((months, zones, hours))
+    without_gas = limited | (group >= 0)
+    for t in range(months):
+        par = pars[t]
+        delivery = 1.0 - par.transmission_loss_share
+        limits = (
+            par.cheap_power_usd_per_kwh * 1000.0 * delivery, par.dear_power_usd_per_kwh * 1000.0 * delivery,
+            np.inf,
+        )  # fmt: skip
+        free[t], price[t] = measure(
+            gen[t], maximum[t], cost[t], zone, limited if gas_is_left[t] else without_gas, group, gas_cap[t],
+            flow[t], link[t], over[t], limits, par.reserve_margin_mw,
+            par.value_of_lost_load_usd_per_mwh, PROBE_MW,
+        )  # fmt: skip
+    return free, price
+
+
+def surplus_case(system: PowerSystem, months: Sequence[MonthOfPower]) -> tuple[Any, ...]:
+    """What ``measure_months`` needs of the dispatch of months."""
+    results, cases = [month.result for month in months], [month.case for month in months]
     return (
-        result.gen_mw, month.maximum_mw, month.cost_usd_per_mwh, system.zone,
-        system.limited if gas_is_left else system.limited | (system.group >= 0),
-        system.group, system.gas_cap_mw(t), result.flow_mw, values["link_mw"] * system.drivers.link_factor[t],
-        result.over_mw, tuple(limit * 1000.0 * delivery for limit in limits),
-        values["reserve_margin_mw"],
-        values["value_of_lost_load_usd_per_mwh"], PROBE_MW,
+        np.array([result.gen_mw for result in results]),
+        np.array([case.max_mw for case in cases]),
+        np.array([case.cost_usd_per_mwh for case in cases]),
+        np.array([result.flow_mw for result in results]),
+        np.array([result.over_mw for result in results]),
+        np.array([case.group_cap_mw[0] for case in cases]),
+        np.array([sum(result.group_value_usd_per_mwh.tolist()) <= 0.0 for result in results]),
+        np.array([case.link_north_mw for case in cases]),
+        system.zone, system.limited, system.group,
     )  # fmt: skip
 
 
-def surplus_of(system: PowerSystem, month: MonthOfPower, t: int) -> Surplus:
-    """Measure what month ``t`` leaves."""
-    return Surplus(*measure(*surplus_case(system, month, t)))
+def surplus_of(system: PowerSystem, months: Sequence[MonthOfPower], pars: np.ndarray) -> Surplus:
+    """Measure what months leave; ``pars`` has the parameters of every month."""
+    return Surplus(*measure_months(pars, surplus_case(system, months)))

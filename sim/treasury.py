@@ -56,14 +56,12 @@ def close_treasury(  # type: ignore[no-untyped-def]
 
 class TreasuryBooks:
     """Remembers what a month is compared with: meters and delayed money (``last``, see
-    ``close_treasury``), coins and their price, a year of subsidy.
+    ``close_treasury``), coins and their price (``purse``, see ``count_coins``), a year of subsidy.
     """
 
     def __init__(self, meter_share: float) -> None:
         self.last = np.array([meter_share, 0.0])
-        self.coins_btc = 0.0
-        self.own_btc = 0.0
-        self.price_usd = 0.0
+        self.purse = np.zeros(3)
         self.subsidy_usd = np.zeros(MONTHS_PER_YEAR)
 
     def watch_subsidy(
@@ -77,19 +75,23 @@ class TreasuryBooks:
         self.subsidy_usd[t % MONTHS_PER_YEAR] = max(0.0, gap)
         state.world["offer_subsidy_gdp_share"] = self.subsidy_usd.sum() / gdp_usd
 
-    def count_coins(self, state: State, price_usd: float) -> CoinMonth:
-        """Follow the state's coins through the month. A partner takes its share when they are mined."""
-        share = 1.0 - float(state.policy["state_partner_share"][0])
-        coins = float(state.miners["coins_btc"][0])
-        before_usd = self.own_btc * self.price_usd
-        revaluation = self.own_btc * price_usd - before_usd
-        if coins >= self.coins_btc:
-            self.own_btc += share * (coins - self.coins_btc)
-        else:
-            self.own_btc *= coins / self.coins_btc
-        self.coins_btc, self.price_usd = coins, price_usd
-        value = self.own_btc * price_usd
-        return CoinMonth(self.own_btc, value, revaluation, value - before_usd)
+
+@register_jitable
+def count_coins(purse, coins_btc, partner_share, price_usd):  # type: ignore[no-untyped-def]
+    """Follow the state's coins through a month, at whose end its mine holds ``coins_btc``: returns a
+    CoinMonth. A partner takes its share when they are mined. ``purse`` holds coins of the mine, those of the
+    state and their price at the end of the month before, and then those of this month.
+    """
+    mined_btc, own_btc, last_usd = purse[0], purse[1], purse[2]
+    before_usd = own_btc * last_usd
+    revaluation = own_btc * price_usd - before_usd
+    if coins_btc >= mined_btc:
+        own_btc += (1.0 - partner_share) * (coins_btc - mined_btc)
+    else:
+        own_btc *= coins_btc / mined_btc
+    purse[0], purse[1], purse[2] = coins_btc, own_btc, price_usd
+    value = own_btc * price_usd
+    return CoinMonth(own_btc, value, revaluation, value - before_usd)
 
 
 def coin_row(months: Months) -> Row:

@@ -117,7 +117,7 @@ def surplus(size: str) -> pd.DataFrame:
     for number, item in enumerate(about_equal()):
         system = of_prior(item)
         months = system.run()
-        free = np.stack([surplus_of(system.power, month, t).free_mw for t, month in enumerate(months)])
+        free = surplus_of(system.power, months, np.repeat(system.state.par, len(months))).free_mw
         days = np.array([month.days for month in months])
         for limit, place in LIMITS.items():
             best = {"better zone": free[:, place].max(axis=1)}

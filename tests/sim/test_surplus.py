@@ -84,7 +84,7 @@ def model() -> WattLabModel:
 def test_more_is_left_at_a_higher_limit_and_nothing_beyond_what_idles(model):
     for t in range(12):
         month = model.power.run_month(model.state, t)
-        free = surplus_of(model.power, month, t).free_mw
+        free = surplus_of(model.power, [month], model.state.par).free_mw[0]
         assert (free[CHEAP] <= free[DEAR]).all()
         assert (free[DEAR] <= free[ANY]).all()
         idle = (month.maximum_mw - month.result.gen_mw)[~model.power.limited].sum(axis=0)
@@ -98,7 +98,7 @@ def test_dispatching_new_load_costs_no_more_than_the_surplus_says(model):
     for t in (5, 9):
         firm["active"] = 0
         month = system.run_month(state, t)
-        said = surplus_of(system, month, t).probe_usd_per_mwh
+        said = surplus_of(system, [month], state.par).probe_usd_per_mwh[0]
         hours = 24.0 * month.days
         for zone in range(2):
             firm["zone"][0], firm["active"][0] = zone, 1

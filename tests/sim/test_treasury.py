@@ -10,7 +10,7 @@ from sim import list_regimes, load_scenario, simulate
 from sim.ledger import ROWS, SECTORS
 from sim.model import WattLabModel
 from sim.regimes import load_regime
-from sim.treasury import TreasuryBooks
+from sim.treasury import count_coins
 from tests.sim.lively import LIVELY, SMALL, run_months
 
 STATE_MINING = {
@@ -59,17 +59,12 @@ def test_a_change_of_the_coin_price_alone_moves_no_money():
 
 
 def test_a_partner_takes_its_coins_when_they_are_mined():
-    class Fake:
-        def __init__(self, share: float, coins: float) -> None:
-            self.policy = {"state_partner_share": np.array([share])}
-            self.miners = {"coins_btc": np.array([coins])}
-
-    books = TreasuryBooks(0.0)
-    assert books.count_coins(Fake(0.0, 10.0), 100.0).own_btc == 10.0
+    purse = np.zeros(3)
+    assert count_coins(purse, 10.0, 0.0, 100.0).own_btc == 10.0
     # A partner that comes later has no part of what was mined before
-    assert books.count_coins(Fake(0.5, 14.0), 100.0).own_btc == 12.0
+    assert count_coins(purse, 14.0, 0.5, 100.0).own_btc == 12.0
     # Sales take from both in proportion
-    month = books.count_coins(Fake(0.5, 7.0), 200.0)
+    month = count_coins(purse, 7.0, 0.5, 200.0)
     assert month.own_btc == 6.0
     assert month.revaluation_usd == 12.0 * 100.0
 
