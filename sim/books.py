@@ -135,9 +135,9 @@ class Books:
         self.powers.append(power)
         self.months_kept = t + 1
 
-    def months_from(self, first: int) -> Months:
-        """Months kept from ``first`` on. What is left for new load, and other outputs that nobody in the
-        model looks at, is measured for all months in one call when it is first asked for.
+    def measure(self) -> None:
+        """Measure what is left for new load, and other outputs that nobody in the model looks at: for all
+        months in one call, when they are first asked for.
         """
         if self.measured < self.months_kept:
             records, new = self.diary.records, self.powers[self.measured : self.months_kept]
@@ -146,6 +146,10 @@ class Books:
                 self.treasury.purse, records["world"], records["policy"], records["par"],
             )  # fmt: skip
             self.measured = self.months_kept
+
+    def months_from(self, first: int) -> Months:
+        """Months kept from ``first`` on."""
+        self.measure()
         return self.diary.months(first, self.months_kept)
 
     @property
@@ -165,7 +169,7 @@ class Books:
 
     def typical_days(self) -> pd.DataFrame:
         """Mean day by season over the last months of the run: season, hour and hourly MW or USD per MWh."""
-        months = self.months_from(self.typical_from)
-        month_of_year = self.diary.drivers.month_of_year[months.number]
-        seasons = [four_seasons(int(month)) for month in month_of_year]
-        return mean_days(self.power_system, seasons, self.powers[self.typical_from :], months.free_mw)
+        self.measure()
+        when = slice(self.typical_from, self.months_kept)
+        seasons = [four_seasons(int(month)) for month in self.diary.drivers.month_of_year[when]]
+        return mean_days(self.power_system, seasons, self.powers[when], self.diary.pages.free_mw[when])

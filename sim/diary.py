@@ -108,7 +108,6 @@ class Months:
     offer_hours: FloatArray  # [T, limits]
     probe_hours: FloatArray  # [T, limits, zones]
     probe_usd_per_mwh: FloatArray  # [T, zones]
-    free_mw: FloatArray  # [T, limits, zones, hours]
 
 
 TUPLES: dict[str, Any] = {
@@ -124,7 +123,7 @@ class Diary:
         self.drivers = drivers
         self.kept = state.kept
         # A single row would be another type of array to compiled code
-        self.words = np.zeros((max(2, months), len(state.kept)))
+        self.words = np.empty((max(2, months), len(state.kept)))
         self.records = self.views(state)
         shapes = {name: (len(form._fields),) for name, form in TUPLES.items()} | {
             "miners": (len(OWNERS), len(FLOW)),

@@ -166,8 +166,14 @@ def mean_days(
     means = [days[:, months].sum(axis=1) / len(months) for months in members]
     hour = np.tile(np.arange(24.0), len(found))
     table = pd.DataFrame(np.vstack((hour, hour, np.hstack(means))).T, columns=day_index(tuple(columns)))
-    table["season"], table["hour"] = np.repeat(found, 24).astype(object), hour.astype(np.int64)
+    table["season"], table["hour"] = season_column(tuple(found)), hour.astype(np.int64)
     return table
+
+
+@functools.cache
+def season_column(seasons: tuple[str, ...]) -> Any:
+    """Season by hour of typical days as pandas keeps words; runs share it, and tables copy it."""
+    return pd.Series(np.repeat(seasons, 24).astype(object)).array
 
 
 @functools.cache
