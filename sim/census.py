@@ -20,7 +20,7 @@ from agents.ai_siting import (
     RELIEFS,
     RETURN,
 )
-from agents.firm import on_terms_of_offer
+from agents.firm import in_business, on_terms_of_offer
 from agents.miner import LICENSED, STATE
 from sim.labour_market import count_expatriates, count_jobs
 
@@ -138,6 +138,8 @@ def count_machines_ths(miners, world_miners, worlds):  # type: ignore[no-untyped
     for firms in (miners, world_miners):
         for i in range(len(firms)):
             firm = firms[i]
+            if not in_business(firm):
+                continue
             orders += firm.order_ths + firm.used_order_ths
             for generation in range(len(machines)):
                 machines[generation] += firm.fleet_ths[generation] + firm.sold_ths[generation]
@@ -152,7 +154,7 @@ def count_kept_abroad_usd(miners, policies):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(1, len(miners)):
         firm = miners[i]
-        if firm.foreign == 0:
+        if in_business(firm) and firm.foreign == 0:
             free = 1.0 - policies[0].onshore_sale_share if firm.compliance == LICENSED else 1.0
             total += firm.dividend_usd * free
     return total

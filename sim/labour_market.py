@@ -6,6 +6,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from agents.base import SKILLS
+from agents.firm import in_business
 from sim.compiled import kernel
 
 
@@ -14,6 +15,8 @@ def add_gaps(firms, vacancies, released):  # type: ignore[no-untyped-def]
     """Add what firms want more and less of each skill to the sums by skill."""
     for i in range(len(firms)):
         firm = firms[i]
+        if not in_business(firm):
+            continue
         for skill in range(SKILLS):
             for gap in (
                 firm.staff_target[skill] - firm.staff[skill],
@@ -54,13 +57,15 @@ def count_jobs(miners, ai_firms):  # type: ignore[no-untyped-def]
     """
     jobs = np.zeros((3, SKILLS))
     for i in range(len(miners)):
-        for skill in range(SKILLS):
-            jobs[1, skill] += miners[i].staff[skill]
-            jobs[0, skill] += miners[i].builders[skill]
+        if in_business(miners[i]):
+            for skill in range(SKILLS):
+                jobs[1, skill] += miners[i].staff[skill]
+                jobs[0, skill] += miners[i].builders[skill]
     for i in range(len(ai_firms)):
-        for skill in range(SKILLS):
-            jobs[2, skill] += ai_firms[i].staff[skill]
-            jobs[0, skill] += ai_firms[i].builders[skill]
+        if in_business(ai_firms[i]):
+            for skill in range(SKILLS):
+                jobs[2, skill] += ai_firms[i].staff[skill]
+                jobs[0, skill] += ai_firms[i].builders[skill]
     return jobs
 
 
@@ -69,7 +74,9 @@ def count_expatriates(miners, ai_firms):  # type: ignore[no-untyped-def]
     """Count lead staff from abroad over all firms, jobs."""
     total = 0.0
     for i in range(len(miners)):
-        total += miners[i].expats
+        if in_business(miners[i]):
+            total += miners[i].expats
     for i in range(len(ai_firms)):
-        total += ai_firms[i].expats
+        if in_business(ai_firms[i]):
+            total += ai_firms[i].expats
     return total

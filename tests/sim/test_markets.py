@@ -11,7 +11,6 @@ from agents.ai_firm import AiFirm
 from agents.base import new_records
 from agents.miner import Miner
 from agents.policy import Policy
-from agents.worker import SkillPool
 from agents.world import U_DELAY, World
 from sim import load_scenario
 from sim.compute_market import clear_compute
@@ -23,7 +22,6 @@ from sim.hardware import (
     reference_bid_usd_per_ths,
     trade_machines,
 )
-from sim.labour_market import count_jobs, count_vacancies, publish_hiring
 from sim.parameters import parameter_record
 from sim.settlement import ALL, FOREIGN, OWNERS, STATE, add_up
 from sim.state import FLOW, flow_records, flow_view
@@ -322,29 +320,6 @@ def test_prices_of_the_segments_stand_around_the_world_price():
     world, _, _ = compute(1.0, gpu_price=3.0)
     assert world.domestic_price_usd_per_hour == pytest.approx(3.0 * VALUES["ai_domestic_price_premium"])
     assert world.export_price_usd_per_hour == pytest.approx(3.0 * (1.0 - VALUES["ai_export_price_discount"]))
-
-
-def test_vacancies_and_releases_are_counted_by_skill():
-    miners, firms, skills = new_records(Miner, 2), new_records(AiFirm, 1), new_records(SkillPool, 6)
-    miners["staff_target"][:, 2], miners["staff"][:, 2] = [5.0, 1.0], [2.0, 4.0]
-    firms["builders_target"][0, 2], firms["staff"][0, 3] = 7.0, 1.5
-    count_vacancies(miners, firms, skills)
-    assert skills["vacancies"].tolist() == [0.0, 0.0, 10.0, 0.0, 0.0, 0.0]
-    assert skills["released"].tolist() == [0.0, 0.0, 3.0, 1.5, 0.0, 0.0]
-
-
-def test_the_share_of_vacancies_filled_and_the_wage_are_published():
-    world, skills = new_records(World, 1), new_records(SkillPool, 6)
-    skills["vacancies"], skills["matches"], skills["wage_usd"] = [0, 4, 4, 4, 4, 4], [0, 1, 2, 3, 4, 0], 100.0
-    publish_hiring(world, skills)
-    assert world["hire_share"][0].tolist() == [1.0, 0.25, 0.5, 0.75, 1.0, 0.0]
-    assert world["wage_usd_per_month"][0].tolist() == [100.0] * 6
-
-
-def test_jobs_are_people_at_work():
-    miners, firms = new_records(Miner, 2), new_records(AiFirm, 1)
-    miners["staff"], miners["builders"], firms["staff"], firms["builders"] = 1.0, 0.5, 2.0, 0.25
-    assert count_jobs(miners, firms).tolist() == [[2 * 0.5 + 0.25] * 6, [2.0] * 6, [2.0] * 6]
 
 
 def detection(
