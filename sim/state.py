@@ -148,10 +148,12 @@ class State:
 
     def begin_month(self, seed: int, t: int) -> None:
         """Start month ``t``: no flow has happened yet; every firm makes its draws."""
-        _begin_month(
-            self.miners, self.world_miners, self.ai_firms,
-            self.miner_flows, self.world_flows, self.ai_flows, np.uint64(seed), t,
-        )  # fmt: skip
+        # The counters of draws wrap around on purpose, of which plain Python would warn
+        with np.errstate(over="ignore"):
+            _begin_month(
+                self.miners, self.world_miners, self.ai_firms,
+                self.miner_flows, self.world_flows, self.ai_flows, np.uint64(seed), t,
+            )  # fmt: skip
 
 
 def empty_state(sizes: dict[str, int], policy: np.ndarray, par: np.ndarray) -> State:
