@@ -307,7 +307,7 @@ def expand_state_mining(firm: Miner, world: World, policy: Policy, par: Paramete
 @register_jitable
 def cheapest_hour_usd_per_kwh(firm: Miner, world: World, policy: Policy, par: Parameters) -> float:
     """Lowest power price of the day: a machine that does not run even then is obsolete here. Only the offer
-    differs by hour.
+    differs by hour; abroad it is the month's, which differs by season.
     """
     lowest = power_price_usd_per_kwh(firm, world, policy, par, firm.compliance, 0)
     if firm.home == 1 and firm.compliance == LICENSED:

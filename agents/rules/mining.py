@@ -32,8 +32,8 @@ def runs(
     """Does a rig run this hour? Eq. M3.
 
     It runs if revenue per kWh is strictly above its marginal cost. Hashprice in USD per PH/s and day,
-    efficiency in J/TH, PUE a factor >= 1, power price and other variable cost (pool fee, levy) in USD/kWh at
-    the meter. Source: MODEL.md M3.
+    efficiency in J/TH, PUE a factor >= 1, power price and what else stopping saves (a host's charge) in
+    USD/kWh at the meter. Source: MODEL.md M3.
     """
     revenue = revenue_usd_per_kwh(hashprice_usd_per_ph_day, efficiency_j_per_th, pue)
     return revenue > power_usd_per_kwh + other_usd_per_kwh

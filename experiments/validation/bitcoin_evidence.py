@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from agents.base import new_records
 from agents.miner import Miner
-from agents.miner_appraisal import THEFT
+from agents.miner_appraisal import THEFT, avoidable_usd_per_kwh, power_abroad_usd_per_kwh
 from agents.rules.mining import elastic_world_hash
 from agents.rules.protocol import hash_ehs_from_power
 from experiments.validation.bitcoin import ensemble_quantiles, published_path, published_runs
@@ -97,8 +97,8 @@ def hindcast(size: str) -> pd.DataFrame:
 
 
 def fleets(size: str) -> pd.DataFrame:
-    """Machines abroad by month and generation: age, hash rate owned, and break-even at each firm's own
-    power price (hash-weighted quantile steps come from the figure).
+    """Machines abroad by month and generation: age, hash rate owned, and break-even at what an idle hour
+    saves each firm, power and a host's charge (hash-weighted quantile steps come from the figure).
     """
     world, rows = hindcast_world(seed=1), []
     par = world.par[0]
@@ -108,7 +108,10 @@ def fleets(size: str) -> pd.DataFrame:
             continue
         hashprice = float(world.world["hashprice_usd_per_ph_day"][0])
         for firm in world.firms[world.firms["active"] == 1]:
-            unit = 24.0 * firm.pue * firm.power_price_usd_per_kwh
+            saved = power_abroad_usd_per_kwh(firm, world.world[0]) + avoidable_usd_per_kwh(
+                firm, world.world[0], par
+            )
+            unit = 24.0 * firm.pue * saved
             for generation in np.flatnonzero(firm.fleet_ths > 0.0):
                 j_per_th = float(world.frontier.j_per_th[generation])
                 rows.append(

@@ -32,7 +32,7 @@ LEVELS = 30  # midpoints of equal shares of each parameter's distribution, all p
 # The decision in Pakistan: months to mid 2026, the announced offer and its range, an ordinary farm
 PLACE, REGIME, SITE_MW = 13, "pakistan-2025", 5.0
 OFFER_PKR_PER_KWH = (22.0, 24.0)
-SEEDS = {"quick": 6, "full": 30}
+SEEDS = {"quick": 30, "full": 100}
 HIGHEST_USD_PER_KWH, HALVINGS = 1.0, 40
 
 

@@ -91,3 +91,15 @@ def test_ai_firms_discount_real_money_at_real_rates(inflation):
     rate = model.state.ai_firms["wacc_per_year"] + model.values["country_risk_premium"]
     nominal = model.values["ai_wacc_per_year"]
     assert rate == pytest.approx((1.0 + nominal) / (1.0 + inflation) - 1.0, rel=1e-12)
+
+
+def test_sites_abroad_are_discounted_at_real_rates():
+    """A nominal rate under inflation is worth what the real one is without any."""
+    nominal = month(LUCRATIVE, world_ai_wacc_per_year=0.09, usd_inflation_per_year=0.03)
+    real = month(LUCRATIVE, world_ai_wacc_per_year=1.09 / 1.03 - 1.0, usd_inflation_per_year=0.0)
+    firm = ai_firm(kind=HYPERSCALER)
+    found, expected = (return_abroad(firm, now.world, now.par, 0) for now in (nominal, real))
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert found != return_abroad(
+        firm, nominal.world, month(LUCRATIVE, world_ai_wacc_per_year=0.09, usd_inflation_per_year=0.0).par, 0
+    )

@@ -188,10 +188,15 @@ def test_the_expected_hashprice_is_what_the_machines_that_run_at_it_earn(fleets,
     efficiency = np.linspace(100.0, 8.0, 16)
     world["rig_j_per_th"] = efficiency
     world["network_hash_ehs"], world["running_share_abroad"] = 1000.0, 1.0
-    world["power_season_abroad"], world["hashprice_usd_per_ph_day"] = 1.0, reward_usd / 1e6
+    world["power_season_abroad"], world["hashprice_usd_per_ph_day"] = 1.3, reward_usd / 1e6
+    world["site_rent_abroad_usd_per_kwh"] = 0.01
     supply = []
-    for firm, (generation, ths, price, pue) in zip(firms, fleets, strict=True):
+    for place, (firm, (generation, ths, price, pue)) in enumerate(zip(firms, fleets, strict=True)):
         firm["active"], firm["pue"], firm["power_price_usd_per_kwh"] = 1, pue, price
+        # One in two is hosted, one in three follows the rivers
+        firm["hosted"], firm["follows_rivers"] = place % 2 == 0, place % 3 == 0
+        price *= 1.3 if place % 3 == 0 else 1.0
+        price += VALUES["mining_other_usd_per_kwh"] + 0.01 if place % 2 == 0 else 0.0
         firm["fleet_ths"][generation] = ths
         hash_ehs = ths * VALUES["mining_availability"] / 1e6
         supply.append((breakeven_usd_per_ph_day(efficiency[generation], pue, price), hash_ehs))

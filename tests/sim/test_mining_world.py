@@ -202,6 +202,7 @@ def test_a_higher_price_reaches_hash_only_with_the_machines_it_orders(seed):
     flat, higher = twins("2019-06", seed, (1.0, 1.5), 13)
     response = (higher - flat) / math.log(1.5)
     assert np.abs(response[:2]).max() < 0.05
+    # By how much depends on how near the fleet is to its margin: means of eight seeds are 0.3 and 0.7
     assert response[12] > response[6] > 0.1
 
 
