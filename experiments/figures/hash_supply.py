@@ -83,8 +83,8 @@ def caption(frame: pd.DataFrame) -> str:
         )
         idle.append(f"{month} {idle_ehs / data['cumulative_ehs'].max():.0%}")
     return (
-        "Left: machines abroad in the free run, in order of the hashprice at which they break even at what an "
-        f"idle hour saves, power and a host's charge; above the dot machines stand idle ({', '.join(idle)}). Right: share of the "
-        "fleet of June 2025, by power, that runs if all pay the price on the axis: the threshold moves with "
+        "Left: machines abroad in the free run, in order of the hashprice at which they break even at what "
+        "an idle hour saves, power and a host's charge; above the dot machines stand idle "
+        f"({', '.join(idle)}). Right: share of the fleet of June 2025, by power, that runs if all pay the price on the axis: the threshold moves with "
         "hashprice, so the elasticity of load depends on the state."
     )
