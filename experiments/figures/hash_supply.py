@@ -86,5 +86,6 @@ def caption(frame: pd.DataFrame) -> str:
         "Left: machines abroad in the free run, in order of the hashprice at which they break even at what "
         "an idle hour saves, power and a host's charge; above the dot machines stand idle "
         f"({', '.join(idle)}). Right: share of the fleet of June 2025, by power, that runs if all pay the "
-        "price on the axis: the threshold moves with hashprice, so the elasticity of load depends on the state."
+        "price on the axis: the threshold moves with hashprice, so the elasticity of load depends on the "
+        "state."
     )
