@@ -51,6 +51,8 @@ class Cluster:
         except (OSError, ValueError) as error:
             raise RunnerError(f"no Dask scheduler answers at {address}") from error
         self.queue: deque[Job] = deque()
+        # Runs of batches whose workers died; each goes alone, after all others
+        self.suspects: deque[Job] = deque()
 
     def run(
         self, batches: Sequence[Sequence[Task]], stop_requested: Callable[[], bool]
@@ -62,9 +64,8 @@ class Cluster:
         sent: dict[Any, Job] = {}
         try:
             arriving = as_completed(loop=self.client.loop)
-            while self.queue or sent:
-                while self.queue and len(sent) < self._room() and not stop_requested():
-                    job = self.queue.popleft()
+            while self.queue or self.suspects or sent:
+                while not stop_requested() and (job := self._next_job(len(sent))):
                     future = self._submit(job)
                     sent[future] = job
                     arriving.add(future)
@@ -76,6 +77,12 @@ class Cluster:
         finally:
             self.client.close()
 
+    def _next_job(self, under_way: int) -> Job | None:
+        """The next job, if the cluster has room for it; a suspect only where nothing else is under way."""
+        if self.queue:
+            return self.queue.popleft() if under_way < self._room() else None
+        return self.suspects.popleft() if self.suspects and under_way == 0 else None
+
     def _room(self) -> int:
         return AHEAD * max(1, sum(self.client.nthreads().values()))
 
@@ -84,7 +91,9 @@ class Cluster:
         return self.client.submit(run_remotely, *arguments, pure=False)
 
     def _receive(self, future: Any, job: Job) -> Iterator[list[RunReport]]:
-        """Store what a batch left; a batch that killed its workers is split until the run is found."""
+        """Store what a batch left. A batch whose workers died is split into suspects: who only waited on a
+        worker that another run killed dies with it, so that only a run that was alone is known to be lost.
+        """
         from concurrent.futures import CancelledError
 
         from distributed import KilledWorker
@@ -94,11 +103,11 @@ class Cluster:
         except (OSError, CancelledError) as error:
             raise RunnerError("the Dask scheduler is gone; the same command goes on with another") from error
         except KilledWorker:
-            if len(job.tasks) > 1:
-                self.queue.extendleft(Job([task]) for task in reversed(job.tasks))
-            else:
+            if job.tries:
                 reason = "the cluster workers died on this run each time"
                 yield [record_lost(self.store, job.tasks[0], self.outputs, reason)]
+            else:
+                self.suspects.extend(Job([task], tries=1) for task in job.tasks)
             return
         for part in parts:
             self.store.write(part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +84,68 @@ def test_no_scheduler_is_one_clear_line(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("experiments.cluster.CONNECT_S", "1s")
     with pytest.raises(RunnerError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         sweep_plan(fakes.plan(), tmp_path, scheduler="tcp://127.0.0.1:9", execute=fakes.execute)
+
+
+class Future:
+    """A batch under way on workers that all die as long as the killer is under way too."""
+
+    def __init__(self, compute: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self.compute, self.arguments = compute, arguments
+        self.dead = False
+
+    def result(self) -> Any:
+        from distributed import KilledWorker
+
+        if self.dead:
+            raise KilledWorker("a batch", None, 1)
+        return self.compute(*self.arguments)
+
+    def release(self) -> None:
+        pass
+
+
+def doomed_cluster(monkeypatch: pytest.MonkeyPatch, killer: str) -> None:
+    """Put in place of Dask two workers on which everything dies that is under way beside a run."""
+    under_way: list[Future] = []
+
+    class Client:
+        loop = None
+
+        def __init__(self, *_: Any, **__: Any) -> None:
+            pass
+
+        def nthreads(self) -> dict[str, int]:
+            return {"one": 1, "two": 1}
+
+        def submit(self, compute: Callable[..., Any], *arguments: Any, pure: bool) -> Future:
+            under_way.append(Future(compute, arguments))
+            return under_way[-1]
+
+        def close(self) -> None:
+            pass
+
+    class Arriving:
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        def add(self, future: Future) -> None:
+            pass
+
+        def __next__(self) -> Future:
+            tasks = [task for future in under_way for task in future.arguments[0]]
+            if killer in {task.run_id for task in tasks}:
+                for future in under_way:
+                    future.dead = True
+            return under_way.pop(0)
+
+    monkeypatch.setattr("distributed.Client", Client)
+    monkeypatch.setattr("distributed.as_completed", Arriving)
+
+
+def test_who_died_beside_another_run_goes_again_alone_before_it_counts_as_lost(tmp_path: Path, monkeypatch):
+    plan = fakes.plan()
+    doomed_cluster(monkeypatch, plan.tasks[3].run_id)
+    found = sweep_plan(plan, tmp_path, scheduler="any", execute=fakes.execute)
+    assert (found.done, found.failed) == (24, 1)
+    rows = Store(tmp_path).read("runs")
+    assert rows.loc[rows["status"] == LOST, "run_id"].tolist() == [plan.tasks[3].run_id]
